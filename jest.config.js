@@ -1,0 +1,21 @@
+/** Unit tests stand beside the source; suites that need a database or a server stand under test/. */
+const base = {
+  testEnvironment: 'node',
+  extensionsToTreatAsEsm: ['.ts'],
+  transform: { '^.+\\.ts$': ['@swc/jest'] },
+  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
+};
+
+export default {
+  testTimeout: 30_000,
+  projects: [
+    { ...base, displayName: 'unit', roots: ['<rootDir>/src', '<rootDir>/test/rules'], testMatch: ['**/*.spec.ts'] },
+    { ...base, displayName: 'repository', roots: ['<rootDir>/test/repository'], testMatch: ['**/*.spec.ts'] },
+    {
+      ...base,
+      displayName: 'e2e',
+      roots: ['<rootDir>/test/e2e'],
+      testMatch: ['**/*.e2e-spec.ts'],
+    },
+  ],
+};

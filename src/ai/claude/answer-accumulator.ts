@@ -1,0 +1,122 @@
+import type Anthropic from '@anthropic-ai/sdk';
+import type { ClaudeAnswer, ClaudeUsage, ContentBlock, Source } from './claude.types.js';
+
+type StreamEvent = Anthropic.RawMessageStreamEvent;
+type Delta = Anthropic.RawContentBlockDeltaEvent['delta'];
+type MutableBlock = Record<string, unknown> & { type: string };
+
+/** Puts an answer together from its stream events, so that what was seen is at hand whenever the stream breaks. */
+export class AnswerAccumulator {
+  private readonly blocks: MutableBlock[] = [];
+  private readonly partialJson = new Map<number, string>();
+  private text = '';
+  private usage: ClaudeUsage | null = null;
+  private stopReason: string | null = null;
+  private stopped = false;
+  requestId: string | null = null;
+
+  /** @param onText is told each piece of answer text as it comes. */
+  constructor(private readonly onText: (text: string) => void) {}
+
+  /** Whether `message_stop` was seen: the only sign that an answer is whole. */
+  get complete(): boolean {
+    return this.stopped;
+  }
+
+  /** Whether anything of the answer has come. */
+  get begun(): boolean {
+    return this.usage !== null;
+  }
+
+  accept(event: StreamEvent): void {
+    switch (event.type) {
+      case 'message_start':
+        this.usage = countsOf(event.message.usage, null);
+        break;
+      case 'content_block_start':
+        this.blocks[event.index] = { ...event.content_block } as unknown as MutableBlock;
+        if (event.content_block.type === 'text') this.addText(event.content_block.text);
+        break;
+      case 'content_block_delta':
+        this.acceptDelta(event.index, event.delta);
+        break;
+      case 'content_block_stop':
+        this.closeBlock(event.index);
+        break;
+      case 'message_delta':
+        this.stopReason = event.delta.stop_reason;
+        this.usage = countsOf(event.usage, this.usage);
+        break;
+      case 'message_stop':
+        this.stopped = true;
+        break;
+    }
+  }
+
+  /** What has been seen so far. */
+  answer(): ClaudeAnswer {
+    const content = this.blocks.filter(Boolean) as ContentBlock[];
+    return {
+      text: this.text,
+      content,
+      sources: content.flatMap(sourcesOf),
+      stopReason: this.stopReason,
+      usage: this.usage,
+      requestId: this.requestId,
+    };
+  }
+
+  private acceptDelta(index: number, delta: Delta): void {
+    const block = (this.blocks[index] ??= { type: 'text', text: '' });
+    if (delta.type === 'text_delta') {
+      block['text'] = String(block['text'] ?? '') + delta.text;
+      this.addText(delta.text);
+    } else if (delta.type === 'citations_delta') {
+      block['citations'] = [...((block['citations'] as unknown[] | null) ?? []), delta.citation];
+    } else if (delta.type === 'thinking_delta') {
+      block['thinking'] = String(block['thinking'] ?? '') + delta.thinking;
+    } else if (delta.type === 'signature_delta') {
+      block['signature'] = delta.signature;
+    } else if (delta.type === 'input_json_delta') {
+      this.partialJson.set(index, (this.partialJson.get(index) ?? '') + delta.partial_json);
+    }
+  }
+
+  private closeBlock(index: number): void {
+    const json = this.partialJson.get(index);
+    const block = this.blocks[index];
+    if (json && block) block['input'] = JSON.parse(json);
+  }
+
+  private addText(text: string): void {
+    if (text === '') return;
+    // PostgreSQL stores no NUL, and half a character of a broken stream is none.
+    const clean = text.replaceAll('\0', '\uFFFD').toWellFormed();
+    this.text += clean;
+    this.onText(clean);
+  }
+}
+
+type UsageCounts = Partial<Record<keyof ClaudeUsage, number | null>>;
+
+/** The last count of a stream holds; `message_delta` leaves out what has not changed. */
+function countsOf(usage: UsageCounts, before: ClaudeUsage | null): ClaudeUsage {
+  const count = (name: keyof ClaudeUsage): number => usage[name] ?? before?.[name] ?? 0;
+  return {
+    input_tokens: count('input_tokens'),
+    output_tokens: count('output_tokens'),
+    cache_creation_input_tokens: count('cache_creation_input_tokens'),
+    cache_read_input_tokens: count('cache_read_input_tokens'),
+  };
+}
+
+function sourcesOf(block: ContentBlock): Source[] {
+  const citations = (block['citations'] ?? []) as Record<string, unknown>[];
+  return citations
+    .filter((citation) => typeof citation['url'] === 'string')
+    .map((citation) => ({
+      title: typeof citation['title'] === 'string' ? citation['title'] : null,
+      url: String(citation['url']),
+      cited_text: String(citation['cited_text'] ?? ''),
+    }));
+}

@@ -1,0 +1,56 @@
+import { bulkhead, type BulkheadPolicy } from 'cockatiel';
+import { ResearchPlatformError } from '../../platform/errors/research-platform.error.js';
+
+/** Calls that may wait for a place, for each place there is. */
+const WAITING_PER_SLOT = 20;
+
+/** Gives a place back; calling it again does nothing. */
+export type Release = () => void;
+
+/** Our own queue for Claude is full. Slug `overloaded`. */
+export class OverloadedError extends ResearchPlatformError {
+  constructor() {
+    super('overloaded', 'Too many runs are waiting for Claude in this process');
+  }
+}
+
+/** Places for calls in flight in this process. A caller who gives up waiting frees its place in the queue. */
+export class CallSlots {
+  private readonly policy: BulkheadPolicy;
+
+  constructor(capacity: number) {
+    this.policy = bulkhead(capacity, Math.max(1000, capacity * WAITING_PER_SLOT));
+  }
+
+  /** Places free at this moment. */
+  get free(): number {
+    return this.policy.executionSlots;
+  }
+
+  /** @throws OverloadedError when not even waiting is possible. */
+  refuseWhenFull(): void {
+    if (this.policy.executionSlots + this.policy.queueSlots === 0) throw new OverloadedError();
+  }
+
+  /**
+   * Waits for a place.
+   * @throws the signal's reason when it aborts first, OverloadedError when the queue is full.
+   */
+  async acquire(signal: AbortSignal): Promise<Release> {
+    signal.throwIfAborted();
+    this.refuseWhenFull();
+    return new Promise<Release>((resolve, reject) => {
+      const onAbort = (): void => reject(signal.reason as Error);
+      signal.addEventListener('abort', onAbort, { once: true });
+      void this.policy.execute(
+        () =>
+          new Promise<void>((release) => {
+            signal.removeEventListener('abort', onAbort);
+            // cockatiel keeps aborted callers in its queue: when their turn comes they pass the place on at once.
+            if (signal.aborted) release();
+            else resolve(release);
+          }),
+      );
+    });
+  }
+}

@@ -1,0 +1,126 @@
+import Anthropic from '@anthropic-ai/sdk';
+import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { Agent, fetch as undiciFetch } from 'undici';
+import { Config } from '../../platform/config/config.js';
+import { AnswerAccumulator } from './answer-accumulator.js';
+import type { ClaudeAnswer, ClaudeRequest } from './claude.types.js';
+import { abortCauseOf, CallAborted, EndOfStream } from './claude-failure.js';
+import { ClaudeEndpoint } from './claude-endpoint.js';
+import { toClaudeApiError } from './failure-mapping.js';
+
+type Create = Anthropic.MessageCreateParamsStreaming;
+type Fetch = NonNullable<ConstructorParameters<typeof Anthropic>[0]>['fetch'];
+
+/** From this many characters a system prompt is marked for Claude's cache: shorter ones are below its minimum. */
+const CACHED_SYSTEM_CHARACTERS = 4096;
+
+/**
+ * One attempt at Claude, through the SDK with its own retries off. Every call is streamed, whoever waits: that is how a
+ * stall is seen and text is kept. undici's fetch is used because Node's own gives up at 300 s and has no idle timeout.
+ */
+@Injectable()
+export class ClaudeClient implements OnApplicationShutdown {
+  private readonly dispatcher: Agent;
+  private sdk: Promise<Anthropic> | null = null;
+
+  constructor(
+    private readonly config: Config,
+    private readonly endpoint: ClaudeEndpoint,
+  ) {
+    this.dispatcher = new Agent({
+      headersTimeout: 0,
+      bodyTimeout: config.claude.idleTimeoutMs,
+      connect: { timeout: config.claude.timeoutMs },
+      connections: config.claude.maxConcurrency,
+    });
+  }
+
+  /**
+   * Asks Claude and reads the answer to its end.
+   * @param onText is told each piece of text as it comes.
+   * @throws ClaudeApiError for every way this can fail, CallAborted when `signal` ends it.
+   */
+  async stream(request: ClaudeRequest, onText: (text: string) => void, signal: AbortSignal): Promise<ClaudeAnswer> {
+    const accumulator = new AnswerAccumulator(onText);
+    try {
+      const sdk = await this.connect();
+      const call = sdk.messages.create(toCreateParams(request), { signal });
+      const { data: events, request_id: requestId } = await call.withResponse();
+      accumulator.requestId = requestId ?? null;
+      for await (const event of events) accumulator.accept(event);
+      if (!accumulator.complete) throw new EndOfStream();
+      return accumulator.answer();
+    } catch (error) {
+      if (signal.aborted) throw new CallAborted(abortCauseOf(signal), accumulator.answer());
+      throw toClaudeApiError(error, accumulator);
+    }
+  }
+
+  /** @throws ClaudeApiError when Claude refuses or cannot be reached. */
+  async countTokens(request: ClaudeRequest): Promise<number> {
+    try {
+      const sdk = await this.connect();
+      const { model, messages, system, output_config, tools } = toCreateParams(request);
+      const body = {
+        model,
+        messages,
+        ...(system ? { system } : {}),
+        ...(output_config ? { output_config } : {}),
+        ...(tools ? { tools } : {}),
+      };
+      const { input_tokens } = await sdk.messages.countTokens(body as Anthropic.MessageCountTokensParams);
+      return input_tokens;
+    } catch (error) {
+      throw toClaudeApiError(error, new AnswerAccumulator(() => undefined));
+    }
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.dispatcher.destroy();
+  }
+
+  private connect(): Promise<Anthropic> {
+    this.sdk ??= this.open().catch((error: unknown) => {
+      this.sdk = null;
+      throw error;
+    });
+    return this.sdk;
+  }
+
+  private async open(): Promise<Anthropic> {
+    const { baseUrl, apiKey } = await this.endpoint.resolve();
+    return new Anthropic({
+      apiKey,
+      authToken: null,
+      baseURL: baseUrl,
+      maxRetries: 0,
+      timeout: this.config.claude.timeoutMs,
+      logLevel: 'off',
+      fetch: undiciFetch as unknown as Fetch,
+      fetchOptions: { dispatcher: this.dispatcher } as never,
+    });
+  }
+}
+
+function toCreateParams(request: ClaudeRequest): Create {
+  const format = request.outputSchema ? { type: 'json_schema' as const, schema: { ...request.outputSchema } } : null;
+  const outputConfig = {
+    ...(request.effort ? { effort: request.effort } : {}),
+    ...(format ? { format } : {}),
+  };
+  return {
+    model: request.model,
+    max_tokens: request.maxTokens,
+    messages: request.messages.map(({ role, content }) => ({ role, content })),
+    stream: true,
+    ...(request.system ? { system: systemBlocks(request.system) } : {}),
+    ...(request.stopSequences?.length ? { stop_sequences: [...request.stopSequences] } : {}),
+    ...(Object.keys(outputConfig).length > 0 ? { output_config: outputConfig } : {}),
+    ...(request.webSearch ? { tools: [{ type: 'web_search_20250305' as const, name: 'web_search' as const }] } : {}),
+  };
+}
+
+function systemBlocks(system: string): Create['system'] {
+  if (system.length < CACHED_SYSTEM_CHARACTERS) return system;
+  return [{ type: 'text', text: system, cache_control: { type: 'ephemeral' } }];
+}

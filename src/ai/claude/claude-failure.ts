@@ -1,0 +1,76 @@
+import type { ProblemSlug } from '../../platform/errors/problems.js';
+import { ResearchPlatformError } from '../../platform/errors/research-platform.error.js';
+import type { ClaudeAnswer } from './claude.types.js';
+
+/** The problem slugs that stand for a failure of Claude, or of the way to it. */
+export type ClaudeSlug = Extract<ProblemSlug, `claude-${string}`>;
+
+/** What is known of a failed attempt beside its slug. */
+export interface FailureFacts {
+  /** HTTP status code that Claude answered with; null when none came. */
+  readonly statusCode: number | null;
+  /** Claude's error type, or a code of the network. Never shown to a caller. */
+  readonly errorType: string | null;
+  readonly claudeRequestId: string | null;
+  /** Whether another attempt may do better. */
+  readonly retryable: boolean;
+  /** What Claude asked to wait, in milliseconds. */
+  readonly retryAfterMs: number | null;
+  /** Whether Claude may bill this attempt: it may where the request went out and no refusal came back. */
+  readonly mayBeBilled: boolean;
+  /** What was seen of the answer before it broke; null when none had begun. */
+  readonly seen: ClaudeAnswer | null;
+}
+
+/** One attempt at Claude that failed; `detail` is safe to show. */
+export class ClaudeApiError extends ResearchPlatformError {
+  constructor(
+    override readonly slug: ClaudeSlug,
+    detail: string,
+    readonly facts: FailureFacts,
+    options?: ErrorOptions,
+  ) {
+    super(slug, detail, retryAfterExtras(facts.retryAfterMs), options);
+  }
+
+  get statusCode(): number | null {
+    return this.facts.statusCode;
+  }
+
+  /** Whether an answer had begun: then its end was not seen, and the run counts as interrupted. */
+  get answerHadBegun(): boolean {
+    return this.facts.seen !== null;
+  }
+}
+
+function retryAfterExtras(retryAfterMs: number | null) {
+  return retryAfterMs === null ? {} : { retryAfterSeconds: Math.ceil(retryAfterMs / 1000) };
+}
+
+/** The stream ended without an error and without `message_stop`. */
+export class EndOfStream extends Error {}
+
+/** Why a call was given up from our side. */
+export type AbortCause = 'deadline' | 'cancelled' | 'shutdown' | 'fenced';
+
+/** The `reason` of the signals that end calls. */
+export class AbortReason extends Error {
+  constructor(readonly abortCause: AbortCause) {
+    super(`The call was given up: ${abortCause}`);
+  }
+}
+
+/** A call that was given up after it was sent, with what had been seen of the answer. */
+export class CallAborted extends Error {
+  constructor(
+    readonly abortCause: AbortCause,
+    readonly seen: ClaudeAnswer | null,
+  ) {
+    super(`The call was given up: ${abortCause}`);
+  }
+}
+
+/** Why a signal was aborted; a foreign reason counts as a shutdown. */
+export function abortCauseOf(signal: AbortSignal): AbortCause {
+  return signal.reason instanceof AbortReason ? signal.reason.abortCause : 'shutdown';
+}

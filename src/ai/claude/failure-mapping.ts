@@ -1,0 +1,143 @@
+import { APIConnectionError, APIConnectionTimeoutError, APIError } from '@anthropic-ai/sdk';
+import type { AnswerAccumulator } from './answer-accumulator.js';
+import { type CallAborted, ClaudeApiError, type ClaudeSlug, EndOfStream, type FailureFacts } from './claude-failure.js';
+import { retryAfterMs } from './retry-after.js';
+
+/** One line of the table of upstream errors (DESIGN section 4). */
+interface Mapping {
+  readonly slug: ClaudeSlug;
+  readonly retryable: boolean;
+  readonly detail: string;
+}
+
+const DETAILS = {
+  'claude-rejected-request': 'Claude rejected the request',
+  'claude-request-too-large': 'The request is larger than Claude takes; shorten the prompt',
+  'claude-misconfigured':
+    "Claude does not accept this server's credentials or limits; its operator has been told by the log",
+  'claude-rate-limited': 'Claude limits the rate of this server at the moment',
+  'claude-overloaded': 'Claude is overloaded at the moment',
+  'claude-failed': 'Claude failed to answer',
+  'claude-unreachable': 'No connection to Claude could be made',
+  'claude-timeout': 'Claude did not answer in time',
+  'claude-interrupted': "Claude's answer broke off before its end",
+} as const satisfies Record<ClaudeSlug, string>;
+
+const NOT_SENT = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'UND_ERR_CONNECT_TIMEOUT',
+]);
+const TIMED_OUT = new Set(['UND_ERR_BODY_TIMEOUT', 'UND_ERR_HEADERS_TIMEOUT']);
+
+/** The domain error for whatever the SDK, undici or the stream threw, given what had been seen of the answer. */
+export function toClaudeApiError(thrown: unknown, seen: AnswerAccumulator): ClaudeApiError {
+  if (thrown instanceof ClaudeApiError) return thrown;
+  if (thrown instanceof APIError && thrown.status !== undefined) return fromStatus(thrown, thrown.status);
+  const code = networkCode(thrown);
+  if (thrown instanceof APIConnectionTimeoutError || (code !== null && TIMED_OUT.has(code))) {
+    return broken('claude-timeout', 'timeout', seen, thrown);
+  }
+  if (seen.begun) return broken('claude-interrupted', streamErrorType(thrown) ?? code ?? 'stream_broken', seen, thrown);
+  if (thrown instanceof EndOfStream) return unanswered('claude-failed', 'empty_answer', true, thrown);
+  if (thrown instanceof APIConnectionError || code !== null) {
+    return unanswered('claude-unreachable', code ?? 'connection', !NOT_SENT.has(code ?? ''), thrown);
+  }
+  const type = streamErrorType(thrown);
+  if (type !== null) return unanswered('claude-interrupted', type, true, thrown);
+  return unanswered('claude-failed', 'unreadable_answer', true, thrown);
+}
+
+/** The deadline of the run has passed: nothing more is tried. */
+export function deadlineExceeded(abort: CallAborted | null): ClaudeApiError {
+  return new ClaudeApiError('claude-timeout', 'The run reached its deadline before the answer was complete', {
+    ...noFacts,
+    errorType: 'deadline',
+    claudeRequestId: abort?.seen?.requestId ?? null,
+    mayBeBilled: abort !== null,
+    seen: abort?.seen?.usage ? abort.seen : null,
+  });
+}
+
+const noFacts: FailureFacts = {
+  statusCode: null,
+  errorType: null,
+  claudeRequestId: null,
+  retryable: false,
+  retryAfterMs: null,
+  mayBeBilled: false,
+  seen: null,
+};
+
+function fromStatus(error: APIError, status: number): ClaudeApiError {
+  const { slug, retryable, detail } = mappingOf(error, status);
+  return new ClaudeApiError(
+    slug,
+    detail,
+    {
+      ...noFacts,
+      statusCode: status,
+      errorType: error.type ?? `http_${status}`,
+      claudeRequestId: error.requestID ?? null,
+      retryable,
+      retryAfterMs: retryable ? retryAfterMs(error.headers) : null,
+    },
+    { cause: error },
+  );
+}
+
+function mappingOf(error: APIError, status: number): Mapping {
+  const to = (slug: ClaudeSlug, retryable: boolean, detail: string = DETAILS[slug]): Mapping => ({
+    slug,
+    retryable,
+    detail,
+  });
+  if (status === 413) return to('claude-request-too-large', false);
+  if (status === 401 || status === 402 || status === 403 || isSpendCap(error, status))
+    return to('claude-misconfigured', false);
+  if (status === 429) return to('claude-rate-limited', true);
+  if (status === 529 || status === 503) return to('claude-overloaded', true);
+  if (status >= 500 || status === 408 || status === 409 || status < 400) return to('claude-failed', true);
+  return to('claude-rejected-request', false, error.apiMessage ?? DETAILS['claude-rejected-request']);
+}
+
+function isSpendCap(error: APIError, status: number): boolean {
+  if (status !== 429) return false;
+  return [error.errorCode, error.type as string | null, error.apiMessage].some((text) =>
+    text?.includes('enforced_spend_limit_reached'),
+  );
+}
+
+function broken(slug: ClaudeSlug, errorType: string, seen: AnswerAccumulator, cause: unknown): ClaudeApiError {
+  const answer = seen.answer();
+  const facts: FailureFacts = {
+    ...noFacts,
+    errorType,
+    claudeRequestId: answer.requestId,
+    // Text that was delivered is never asked for again: the caller would see it twice and pay twice.
+    retryable: answer.text === '',
+    mayBeBilled: true,
+    seen: seen.begun ? answer : null,
+  };
+  return new ClaudeApiError(slug, DETAILS[slug], facts, { cause });
+}
+
+function unanswered(slug: ClaudeSlug, errorType: string, mayBeBilled: boolean, cause: unknown): ClaudeApiError {
+  return new ClaudeApiError(slug, DETAILS[slug], { ...noFacts, errorType, retryable: true, mayBeBilled }, { cause });
+}
+
+/** An `error` event inside a stream is an APIError without a status. */
+function streamErrorType(thrown: unknown): string | null {
+  return thrown instanceof APIError && !(thrown instanceof APIConnectionError) ? (thrown.type ?? 'stream_error') : null;
+}
+
+/** The first code in the chain of causes: undici and Node hide the reason two levels deep. */
+function networkCode(thrown: unknown): string | null {
+  for (let error = thrown, depth = 0; error instanceof Error && depth < 6; error = error.cause, depth += 1) {
+    if ('code' in error && typeof error.code === 'string') return error.code;
+  }
+  return null;
+}

@@ -1,0 +1,92 @@
+import type { Run, RunEvent } from './run.types.js';
+
+/**
+ * A run that this process works on. Its stored events stay in one list that all readers share, each at its own place: a
+ * slow reader costs nothing and holds nothing up.
+ */
+export class LiveRun {
+  private readonly events: RunEvent[] = [];
+  private readonly wakers = new Set<() => void>();
+  private readonly settled: Promise<Run>;
+  private finish: (run: Run) => void = () => undefined;
+  private fail: (error: unknown) => void = () => undefined;
+  private over = false;
+
+  constructor(private present: Run) {
+    this.settled = new Promise((resolve, reject) => {
+      this.finish = resolve;
+      this.fail = reject;
+    });
+    // Nobody may be waiting; the executor reports failures itself.
+    this.settled.catch(() => undefined);
+  }
+
+  /** The run as it stands. */
+  get run(): Run {
+    return this.present;
+  }
+
+  /** Whether the last event is stored. */
+  get ended(): boolean {
+    return this.over;
+  }
+
+  /** Whether anybody follows the events at this moment. */
+  get watched(): boolean {
+    return this.wakers.size > 0;
+  }
+
+  /** Number of the first event that is held here; earlier ones are in the database alone. */
+  get firstSequence(): number {
+    return this.events[0]?.sequence ?? Number.MAX_SAFE_INTEGER;
+  }
+
+  /** Makes stored events, and the state that goes with them, visible to readers. */
+  advance(run: Run, events: readonly RunEvent[]): void {
+    this.present = run;
+    this.events.push(...events);
+    this.wake();
+  }
+
+  /** The last event is stored: readers end after it. */
+  end(run: Run): void {
+    this.over = true;
+    this.finish(run);
+    this.wake();
+  }
+
+  /** This process cannot record the end: those who wait for it here are told so. */
+  abandon(error: unknown): void {
+    this.fail(error);
+  }
+
+  /** Events after a sequence number that `firstSequence` does not exceed. */
+  eventsAfter(sequence: number): readonly RunEvent[] {
+    return this.events.slice(Math.max(0, sequence + 1 - this.firstSequence));
+  }
+
+  /** The finished run. @throws what kept this process from recording the end. */
+  whenSettled(): Promise<Run> {
+    return this.settled;
+  }
+
+  /** Resolves when there is something new, or after `timeoutMs`; false means nothing new. */
+  changed(timeoutMs: number): Promise<boolean> {
+    return new Promise((resolve) => {
+      const waker = (): void => {
+        clearTimeout(timer);
+        this.wakers.delete(waker);
+        resolve(true);
+      };
+      const timer = setTimeout(() => {
+        this.wakers.delete(waker);
+        resolve(false);
+      }, timeoutMs);
+      this.wakers.add(waker);
+    });
+  }
+
+  private wake(): void {
+    for (const waker of [...this.wakers]) waker();
+  }
+}

@@ -1,0 +1,49 @@
+import { Injectable } from '@nestjs/common';
+import { Transaction } from '../../platform/database/transaction.js';
+import { LEASE_SECONDS } from './run-ledger.sql.js';
+import type { RunId } from './run.types.js';
+
+const LEASE = `now() + interval '${LEASE_SECONDS} seconds'`;
+const RENEW = `update runs set lease_until = ${LEASE} where worker_id = $1::uuid and status = 'running'`;
+const EXPIRE_OTHERS = `update runs set lease_until = now() where status = 'running' and worker_id <> $1::uuid`;
+const FIND_EXPIRED = `select id from runs where status = 'running' and lease_until <= now() order by id limit 500`;
+const TAKE_OVER = `
+  update runs set worker_id = $2::uuid, fence = fence + 1, lease_until = ${LEASE}
+  where id = (select id from runs where id = $1::bigint and status = 'running' and lease_until <= now()
+    for update skip locked)
+  returning fence`;
+const GIVE_BACK = `
+  update runs set status = 'queued', worker_id = null, lease_until = null, started_at = null where id = $1::bigint`;
+
+/** Who works on which run, and until when that counts. */
+@Injectable()
+export class RunLeasesRepository {
+  constructor(private readonly transaction: Transaction) {}
+
+  /** Renews the leases of all runs that a worker holds. */
+  async renew(workerId: string): Promise<void> {
+    await this.transaction.sql(RENEW, [workerId]);
+  }
+
+  /** Ends the leases of every other worker. */
+  async expireOthers(workerId: string): Promise<void> {
+    await this.transaction.sql(EXPIRE_OTHERS, [workerId]);
+  }
+
+  /** Running runs whose worker has been silent for too long. */
+  async findExpired(): Promise<RunId[]> {
+    const rows = await this.transaction.sql<{ id: RunId }>(FIND_EXPIRED);
+    return rows.map(({ id }) => id);
+  }
+
+  /** Takes a run whose lease has ended; null when somebody else was quicker. */
+  async takeOver(id: RunId, workerId: string): Promise<{ fence: number } | null> {
+    const [row] = await this.transaction.sql<{ fence: number }>(TAKE_OVER, [id, workerId]);
+    return row ?? null;
+  }
+
+  /** Puts a run that was never sent back into the queue. */
+  async giveBack(id: RunId): Promise<void> {
+    await this.transaction.sql(GIVE_BACK, [id]);
+  }
+}

@@ -1,0 +1,179 @@
+import { Injectable } from '@nestjs/common';
+import type { UserId } from '../../identity/user-id.js';
+import { mapConstraint } from '../../platform/database/sql-errors.js';
+import { Transaction } from '../../platform/database/transaction.js';
+import type { NanoUsd } from '../../platform/money/money.js';
+import { ItemNotFoundError } from '../../prompts/parent-item.js';
+import { PromptNotFoundError } from '../../prompts/prompts.errors.js';
+import { ACCEPT, CLAIM, CLOSE_ATTEMPT, MARK_SENT, OPEN_ATTEMPT, REMAINING_BUDGET, SETTLE } from './run-ledger.sql.js';
+import { BudgetExceededError } from './run.errors.js';
+import type { Run, RunAttempt, RunEvent, RunId, RunQuestion } from './run.types.js';
+
+/** Who works on a run: a write under another pair is refused. */
+export interface Hold {
+  readonly runId: RunId;
+  readonly workerId: string;
+  readonly fence: number;
+}
+
+/** How a run enters the ledger. */
+export interface Acceptance {
+  readonly question: RunQuestion;
+  readonly createdAt: Date;
+  /** Worst case to set aside; null when the model has no price. */
+  readonly reserve: NanoUsd | null;
+  /** The worker when it runs at once, null when it is queued. */
+  readonly workerId: string | null;
+  /** Whether the first call goes out right after the commit. */
+  readonly sent: boolean;
+  /** JSON of the first event behind the id, from the comma on. */
+  readonly firstEventRest: string;
+}
+
+/** The writes on runs and attempts. Each is one statement, so that it is whole or not at all, and fenced. */
+@Injectable()
+export class RunLedgerRepository {
+  constructor(private readonly transaction: Transaction) {}
+
+  /**
+   * Records a run, its first attempt and its first event, and sets its worst case aside.
+   * @throws BudgetExceededError, ItemNotFoundError, PromptNotFoundError
+   */
+  async accept(acceptance: Acceptance): Promise<RunId> {
+    const { question } = acceptance;
+    const rows = await this.transaction.sql<{ id: RunId }>(ACCEPT, acceptValues(acceptance)).catch((error: unknown) =>
+      mapConstraint(error, {
+        runs_research_item_fkey: () => new ItemNotFoundError(question.researchItemId ?? 0),
+        runs_prompt_fkey: () => new PromptNotFoundError(question.promptId ?? 0),
+      }),
+    );
+    const [row] = rows;
+    if (!row) throw await this.budgetExceeded(question.userId, acceptance.reserve);
+    return row.id;
+  }
+
+  /**
+   * Takes a queued run. Null when it is not queued any more.
+   * @param sent whether its first call goes out right after the commit
+   */
+  async claim(runId: RunId, workerId: string, at: Date, sent: boolean): Promise<{ fence: number } | null> {
+    const [row] = await this.transaction.sql<{ fence: number }>(CLAIM, [runId, workerId, at, sent]);
+    return row ?? null;
+  }
+
+  /** The first attempt goes out now. False: the run is no longer ours. */
+  async markSent(hold: Hold, number: number, at: Date): Promise<boolean> {
+    const rows = await this.transaction.sql(MARK_SENT, [hold.runId, hold.workerId, hold.fence, number, at]);
+    return rows.length > 0;
+  }
+
+  /**
+   * Opens a further attempt, with a reservation of its own. False: the run is no longer ours.
+   * @throws BudgetExceededError
+   */
+  async openAttempt(hold: Hold, owner: UserId, attempt: RunAttempt): Promise<boolean> {
+    const rows = await this.transaction.sql<{ held: boolean; opened: boolean }>(OPEN_ATTEMPT, [
+      hold.runId,
+      hold.workerId,
+      hold.fence,
+      attempt.number,
+      attempt.startedAt,
+      attempt.waitMs,
+      attempt.reservedNanoUsd,
+    ]);
+    const [row] = rows;
+    if (row?.held && !row.opened) throw await this.budgetExceeded(owner, attempt.reservedNanoUsd);
+    return row?.opened === true;
+  }
+
+  /** Records how an attempt ended that another will follow. False: the run is no longer ours. */
+  async closeAttempt(hold: Hold, attempt: RunAttempt): Promise<boolean> {
+    const rows = await this.transaction.sql(CLOSE_ATTEMPT, [
+      hold.runId,
+      hold.workerId,
+      hold.fence,
+      ...attemptValues(attempt),
+    ]);
+    return rows.length > 0;
+  }
+
+  /** Records the end of a run: its last attempt, money, result and last events. False: the run is no longer ours. */
+  async settle(hold: Hold, run: Run, events: readonly RunEvent[], price: unknown): Promise<boolean> {
+    const last = run.attempts.at(-1);
+    const rows = await this.transaction.sql(SETTLE, [
+      hold.runId,
+      hold.workerId,
+      hold.fence,
+      ...resultValues(run),
+      price === null ? null : JSON.stringify(price),
+      ...(last ? attemptValues(last) : Array.from({ length: 9 }, () => null)),
+      events.map(({ sequence }) => sequence),
+      events.map(({ name }) => name),
+      events.map(({ data }) => data),
+    ]);
+    return rows.length > 0;
+  }
+
+  private async budgetExceeded(owner: UserId, needed: NanoUsd | null): Promise<BudgetExceededError> {
+    const [row] = await this.transaction.sql<{ remaining: NanoUsd }>(REMAINING_BUDGET, [owner]);
+    return new BudgetExceededError(row?.remaining ?? (0 as NanoUsd), needed);
+  }
+}
+
+function json(value: unknown): string | null {
+  return value === null || value === undefined ? null : JSON.stringify(value);
+}
+
+function acceptValues({ question, createdAt, reserve, workerId, sent, firstEventRest }: Acceptance): unknown[] {
+  return [
+    question.userId,
+    reserve,
+    workerId,
+    question.promptId,
+    question.promptVersion,
+    json(question.variables),
+    question.researchItemId,
+    question.batchId,
+    question.model,
+    json(question.settings),
+    question.system,
+    json(question.messages),
+    question.simulated,
+    createdAt,
+    sent ? 'sent' : 'intent',
+    firstEventRest,
+  ];
+}
+
+function attemptValues(attempt: RunAttempt): unknown[] {
+  return [
+    attempt.number,
+    attempt.state,
+    attempt.durationMs,
+    attempt.statusCode,
+    attempt.errorType,
+    attempt.claudeRequestId,
+    attempt.minNanoUsd,
+    attempt.maxNanoUsd,
+    // What the budget counts from now on: the maximum, or the reservation where even that is not known.
+    attempt.maxNanoUsd ?? attempt.reservedNanoUsd ?? 0,
+  ];
+}
+
+function resultValues(run: Run): unknown[] {
+  return [
+    run.status,
+    run.outputText,
+    json(run.output),
+    json(run.sources),
+    run.stopReason,
+    json(run.usage),
+    run.costNanoUsd,
+    run.billingState,
+    run.billingMinNanoUsd,
+    run.billingMaxNanoUsd,
+    run.error?.slug ?? null,
+    run.error?.detail ?? null,
+    run.finishedAt,
+  ];
+}

@@ -1,0 +1,111 @@
+/** How long a worker may be silent before its runs are taken from it. Heartbeats come three times in this time. */
+export const LEASE_SECONDS = 30;
+
+const LEASE = `now() + interval '${LEASE_SECONDS} seconds'`;
+
+/** The user's budget row takes the worst case, or gives no row when it would not fit (or has no price under a budget). */
+const RESERVE = `
+  update users set reserved_nano_usd = reserved_nano_usd + coalesce($RESERVE::bigint, 0)
+  where id = $USER
+    and (budget_nano_usd is null
+      or ($RESERVE::bigint is not null and spent_nano_usd + reserved_nano_usd + $RESERVE::bigint <= budget_nano_usd))
+  returning id`;
+
+function reserve(user: string, amount: string): string {
+  return RESERVE.replaceAll('$USER', user).replaceAll('$RESERVE', amount);
+}
+
+/** $1 user, $2 reserve, $3 worker, $4–$13 question, $14 created at, $15 attempt state, $16 first event behind the id. */
+export const ACCEPT = `
+  with budget as (${reserve('$1::bigint', '$2')}),
+  run as (
+    insert into runs (user_id, status, prompt_id, prompt_version, variables, research_item_id, batch_id, model, settings,
+      system, messages, simulated, created_at, started_at, billing_state, billing_min_nano_usd, billing_max_nano_usd,
+      worker_id, lease_until, fence)
+    select id, case when $3::uuid is null then 'queued' else 'running' end, $4::bigint, $5::integer, $6::json,
+      $7::bigint, $8::bigint, $9::text, $10::json, $11::text, $12::json, $13::boolean, $14::timestamptz,
+      case when $3::uuid is null then null else $14::timestamptz end, 'none', 0, 0,
+      $3::uuid, case when $3::uuid is null then null else ${LEASE} end, case when $3::uuid is null then 0 else 1 end
+    from budget returning id),
+  attempt as (
+    insert into run_attempts (run_id, number, user_id, state, started_at, wait_ms, reserved_nano_usd, min_nano_usd,
+      max_nano_usd)
+    select id, 1, $1::bigint, $15::text, $14::timestamptz, 0, $2::bigint, 0, $2::bigint from run),
+  event as (
+    insert into run_events (run_id, sequence, user_id, name, data)
+    select id, 1, $1::bigint, 'run', '{"id":' || id || $16::text from run)
+  select id from run`;
+
+/** $1 run, $2 worker, $3 time, $4 whether it is sent. */
+export const CLAIM = `
+  with run as (
+    update runs set status = 'running', worker_id = $2::uuid, fence = fence + 1, started_at = $3::timestamptz,
+      lease_until = ${LEASE}
+    where id = $1::bigint and status = 'queued' returning id, fence),
+  attempt as (
+    update run_attempts a set state = 'sent', started_at = $3::timestamptz
+    from run where a.run_id = run.id and a.state = 'intent' and $4::boolean)
+  select fence from run`;
+
+const HELD = `select id, user_id from runs
+  where id = $1::bigint and worker_id = $2::uuid and fence = $3::integer and status = 'running' for update`;
+
+/** $1–$3 hold, $4 number, $5 time. */
+export const MARK_SENT = `
+  with held as (${HELD})
+  update run_attempts a set state = 'sent', started_at = $5::timestamptz
+  from held where a.run_id = held.id and a.number = $4::integer and a.state = 'intent' returning a.number`;
+
+/** $1–$3 hold, $4 number, $5 time, $6 wait, $7 reserve. */
+export const OPEN_ATTEMPT = `
+  with held as (${HELD}),
+  budget as (${reserve('(select user_id from held)', '$7')}),
+  attempt as (
+    insert into run_attempts (run_id, number, user_id, state, started_at, wait_ms, reserved_nano_usd, min_nano_usd,
+      max_nano_usd)
+    select held.id, $4::integer, held.user_id, 'sent', $5::timestamptz, $6::integer, $7::bigint, 0, $7::bigint
+    from held join budget on budget.id = held.user_id returning run_id)
+  select exists (select from held) as held, exists (select from attempt) as opened`;
+
+/** The attempt's end and its money. Parameters from `first`: number, state, duration, status, error type, request id, min, max, counted. */
+function closeAttempt(first: number): string {
+  const [number, state, duration, status, errorType, requestId, min, max, counted] = Array.from(
+    { length: 9 },
+    (_, index) => `$${first + index}`,
+  );
+  return `
+  attempt as (
+    update run_attempts a set state = ${state}::text, duration_ms = ${duration}::integer, status_code = ${status}::integer,
+      error_type = ${errorType}::text, claude_request_id = ${requestId}::text, min_nano_usd = ${min}::bigint,
+      max_nano_usd = ${max}::bigint
+    from held where a.run_id = held.id and a.number = ${number}::integer and a.state in ('intent', 'sent')
+    returning a.user_id, coalesce(a.reserved_nano_usd, 0) as reserved, ${counted}::bigint as counted),
+  money as (
+    update users u set reserved_nano_usd = u.reserved_nano_usd - attempt.reserved,
+      spent_nano_usd = u.spent_nano_usd + attempt.counted
+    from attempt where u.id = attempt.user_id)`;
+}
+
+/** $1–$3 hold, $4–$12 attempt. */
+export const CLOSE_ATTEMPT = `with held as (${HELD}), ${closeAttempt(4)} select user_id from attempt`;
+
+/** $1–$3 hold, $4–$16 result, $17 price, $18–$26 attempt, $27–$29 events. */
+export const SETTLE = `
+  with held as (
+    update runs set status = $4::text, output_text = $5, output = $6::json, sources = $7::json, stop_reason = $8::text,
+      usage = $9::json, cost_nano_usd = $10::bigint, billing_state = $11::text, billing_min_nano_usd = $12::bigint,
+      billing_max_nano_usd = $13::bigint, error_type = $14::text, error_detail = $15::text,
+      finished_at = $16::timestamptz, price = $17::json, lease_until = null
+    where id = $1::bigint and worker_id = $2::uuid and fence = $3::integer and status = 'running'
+    returning id, user_id),
+  ${closeAttempt(18)},
+  event as (
+    insert into run_events (run_id, sequence, user_id, name, data)
+    select held.id, e.sequence, held.user_id, e.name, e.data
+    from held, unnest($27::integer[], $28::text[], $29::text[]) as e (sequence, name, data))
+  select id from held`;
+
+/** $1 user. What is left of the budget in nano-dollars. */
+export const REMAINING_BUDGET = `
+  select greatest(0, coalesce(budget_nano_usd, 0) - spent_nano_usd - reserved_nano_usd) as remaining
+  from users where id = $1::bigint`;

@@ -1,0 +1,139 @@
+import type { ProblemSlug } from '../../platform/errors/problems.js';
+import { ResearchPlatformError } from '../../platform/errors/research-platform.error.js';
+import type { NanoUsd } from '../../platform/money/money.js';
+import type { ClaudeAnswer } from '../claude/claude.types.js';
+import { CallAborted, ClaudeApiError } from '../claude/claude-failure.js';
+import type { FinalAttempt } from '../claude/claude-gateway.js';
+import { type AttemptBilling, billingOf, brokenBilling, costOfUsage, settledBilling } from './run-money.js';
+import type { FinalStatus, Run, RunAttempt, RunError } from './run.types.js';
+
+/** How a run ended: for the ledger, the readers and the log. */
+export interface Ending {
+  readonly run: Run;
+  /** The price row that the answer was priced by. */
+  readonly price: unknown;
+}
+
+/**
+ * The finished run from how its last attempt ended.
+ * @param final the gateway's word on the last attempt, or what kept it from being made (a refused budget, a defect)
+ */
+export function finishedRun(run: Run, final: FinalAttempt | Error, at: Date): Ending {
+  if (final instanceof Error) return endWithoutAttempt(run, final, at);
+  const open = run.attempts.find(({ number }) => number === final.number);
+  const seen = seenOf(final);
+  const cost = final.answer ? costOfUsage(run.model, final.answer.usage, open?.startedAt ?? at) : null;
+  const attempts = run.attempts.map((attempt) => closedAttempt(run.model, attempt, final, cost?.nano ?? null));
+  return {
+    run: {
+      ...run,
+      ...verdictOf(final, seen),
+      ...resultOf(seen),
+      attempts,
+      ...billingOf(attempts),
+      finishedAt: at,
+    },
+    price: cost?.price ?? null,
+  };
+}
+
+function endWithoutAttempt(run: Run, error: Error, at: Date): Ending {
+  const known = error instanceof ResearchPlatformError ? error : null;
+  const attempts = run.attempts.map((attempt) => (isOpen(attempt) ? { ...attempt, ...unsent } : attempt));
+  return {
+    run: {
+      ...run,
+      status: 'failed',
+      error: { slug: known?.slug ?? 'internal-error', detail: known?.detail ?? 'An unexpected error ended the run' },
+      attempts,
+      ...billingOf(attempts),
+      finishedAt: at,
+    },
+    price: null,
+  };
+}
+
+const unsent: AttemptBilling = brokenBilling('', { reservedNanoUsd: null }, false, null);
+
+function isOpen(attempt: RunAttempt): boolean {
+  return attempt.state === 'intent' || attempt.state === 'sent';
+}
+
+function seenOf({ answer, failure }: FinalAttempt): ClaudeAnswer | null {
+  if (answer) return answer;
+  return failure instanceof ClaudeApiError ? failure.facts.seen : (failure?.seen ?? null);
+}
+
+/** An attempt with its end. What is still open when a run ends while it waits, for a place or a retry, was never sent. */
+function closedAttempt(model: string, attempt: RunAttempt, final: FinalAttempt, cost: NanoUsd | null): RunAttempt {
+  if (!isOpen(attempt)) return attempt;
+  if (attempt.state === 'intent' || attempt.number !== final.number) return { ...attempt, ...unsent };
+  return {
+    ...attempt,
+    durationMs: final.durationMs,
+    ...attemptFacts(final),
+    ...attemptBilling(model, attempt, final, cost),
+  };
+}
+
+function attemptFacts({
+  answer,
+  failure,
+}: FinalAttempt): Pick<RunAttempt, 'statusCode' | 'errorType' | 'claudeRequestId'> {
+  if (answer) return { statusCode: 200, errorType: null, claudeRequestId: answer.requestId };
+  if (failure instanceof ClaudeApiError) {
+    const { statusCode, errorType, claudeRequestId, seen } = failure.facts;
+    return { statusCode: statusCode ?? (seen ? 200 : null), errorType, claudeRequestId };
+  }
+  return {
+    statusCode: failure?.seen?.usage ? 200 : null,
+    errorType: failure?.abortCause ?? null,
+    claudeRequestId: failure?.seen?.requestId ?? null,
+  };
+}
+
+function attemptBilling(
+  model: string,
+  attempt: RunAttempt,
+  { answer, failure }: FinalAttempt,
+  cost: NanoUsd | null,
+): AttemptBilling {
+  if (answer) return settledBilling(cost);
+  if (failure instanceof ClaudeApiError) {
+    return brokenBilling(model, attempt, failure.facts.mayBeBilled, failure.facts.seen);
+  }
+  return brokenBilling(model, attempt, true, failure?.seen ?? null);
+}
+
+function resultOf(seen: ClaudeAnswer | null): Pick<Run, 'outputText' | 'output' | 'sources' | 'stopReason' | 'usage'> {
+  if (!seen) return { outputText: null, output: null, sources: [], stopReason: null, usage: null };
+  return {
+    outputText: seen.text,
+    output: seen.content,
+    sources: seen.sources,
+    stopReason: seen.stopReason,
+    usage: seen.usage,
+  };
+}
+
+/** Status and error. Interrupted: an answer may have been under way and its end was not seen. */
+function verdictOf(
+  { answer, failure }: FinalAttempt,
+  seen: ClaudeAnswer | null,
+): { status: FinalStatus; error: RunError | null } {
+  if (answer) return { status: 'succeeded', error: null };
+  const error = (slug: ProblemSlug, detail: string): RunError => ({ slug, detail });
+  if (failure instanceof ClaudeApiError) {
+    const status = seen?.usage ? 'interrupted' : 'failed';
+    return { status, error: error(failure.slug, failure.detail) };
+  }
+  if (failure?.abortCause === 'cancelled') {
+    return { status: 'cancelled', error: error('run-cancelled', 'The run was cancelled') };
+  }
+  return { status: 'interrupted', error: error('run-interrupted', interruption(failure)) };
+}
+
+function interruption(failure: CallAborted | null): string {
+  const cause = failure?.abortCause === 'shutdown' ? 'The server was shut down' : 'The worker was lost';
+  return `${cause} before the end of the answer was seen`;
+}

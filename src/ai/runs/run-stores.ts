@@ -1,0 +1,14 @@
+import { Injectable } from '@nestjs/common';
+import { RunEventStore } from './run-event-store.js';
+import { RunLedgerRepository } from './run-ledger.repository.js';
+import { RunLog } from './run-log.js';
+
+/** Where the course of a run is written down. */
+@Injectable()
+export class RunStores {
+  constructor(
+    readonly ledger: RunLedgerRepository,
+    readonly events: RunEventStore,
+    readonly log: RunLog,
+  ) {}
+}

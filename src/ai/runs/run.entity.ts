@@ -1,0 +1,120 @@
+import { Check, Column, Entity, ForeignKey, Index, PrimaryGeneratedColumn, Unique } from 'typeorm';
+
+/** Table `runs`: durable records of questions to Claude and of what came of them. */
+@Entity('runs')
+@Unique('runs_id_user_id_key', ['id', 'userId'])
+@ForeignKey('User', ['userId'], ['id'], { name: 'runs_user_id_fkey' })
+@ForeignKey('Prompt', ['promptId', 'userId'], ['id', 'userId'], { name: 'runs_prompt_fkey', onDelete: 'SET NULL' })
+@ForeignKey('ResearchItem', ['researchItemId', 'userId'], ['id', 'userId'], {
+  name: 'runs_research_item_fkey',
+  onDelete: 'SET NULL',
+})
+@Index('runs_user_id_id_idx', ['userId', 'id'])
+@Index('runs_user_id_status_id_idx', ['userId', 'status', 'id'])
+@Index('runs_prompt_id_user_id_id_idx', ['promptId', 'userId', 'id'])
+@Index('runs_research_item_id_user_id_id_idx', ['researchItemId', 'userId', 'id'])
+@Index('runs_lease_idx', { synchronize: false })
+@Check('runs_status_check', `status in ('queued', 'running', 'succeeded', 'failed', 'cancelled', 'interrupted')`)
+@Check('runs_billing_state_check', `billing_state in ('settled', 'unknown', 'none')`)
+export class RunEntity {
+  @PrimaryGeneratedColumn('identity', {
+    type: 'bigint',
+    generatedIdentity: 'ALWAYS',
+    primaryKeyConstraintName: 'runs_pkey',
+  })
+  id: number;
+
+  @Column({ name: 'user_id', type: 'bigint' })
+  userId: number;
+
+  @Column({ type: 'text' })
+  status: string;
+
+  @Column({ name: 'prompt_id', type: 'bigint', nullable: true })
+  promptId: number | null;
+
+  @Column({ name: 'prompt_version', type: 'integer', nullable: true })
+  promptVersion: number | null;
+
+  @Column({ type: 'json', nullable: true })
+  variables: unknown;
+
+  @Column({ name: 'research_item_id', type: 'bigint', nullable: true })
+  researchItemId: number | null;
+
+  @Column({ name: 'batch_id', type: 'bigint', nullable: true })
+  batchId: number | null;
+
+  @Column({ type: 'text' })
+  model: string;
+
+  @Column({ type: 'json' })
+  settings: unknown;
+
+  @Column({ type: 'text', nullable: true })
+  system: string | null;
+
+  @Column({ type: 'json' })
+  messages: unknown;
+
+  @Column({ name: 'output_text', type: 'text', nullable: true })
+  outputText: string | null;
+
+  @Column({ type: 'json', nullable: true })
+  output: unknown;
+
+  @Column({ type: 'json', nullable: true })
+  sources: unknown;
+
+  @Column({ name: 'stop_reason', type: 'text', nullable: true })
+  stopReason: string | null;
+
+  /** The four counts under Claude's names. */
+  @Column({ type: 'json', nullable: true })
+  usage: unknown;
+
+  @Column({ name: 'cost_nano_usd', type: 'bigint', nullable: true })
+  costNanoUsd: number | null;
+
+  @Column({ name: 'billing_state', type: 'text' })
+  billingState: string;
+
+  @Column({ name: 'billing_min_nano_usd', type: 'bigint' })
+  billingMinNanoUsd: number;
+
+  @Column({ name: 'billing_max_nano_usd', type: 'bigint', nullable: true })
+  billingMaxNanoUsd: number | null;
+
+  /** The price row that the run used; null when the model has none. */
+  @Column({ type: 'json', nullable: true })
+  price: unknown;
+
+  @Column({ name: 'error_type', type: 'text', nullable: true })
+  errorType: string | null;
+
+  @Column({ name: 'error_detail', type: 'text', nullable: true })
+  errorDetail: string | null;
+
+  @Column({ type: 'boolean' })
+  simulated: boolean;
+
+  @Column({ name: 'created_at', type: 'timestamptz' })
+  createdAt: Date;
+
+  @Column({ name: 'started_at', type: 'timestamptz', nullable: true })
+  startedAt: Date | null;
+
+  @Column({ name: 'finished_at', type: 'timestamptz', nullable: true })
+  finishedAt: Date | null;
+
+  /** The process that works on the run; it must renew the lease, or the run is taken from it. */
+  @Column({ name: 'worker_id', type: 'uuid', nullable: true })
+  workerId: string | null;
+
+  @Column({ name: 'lease_until', type: 'timestamptz', nullable: true })
+  leaseUntil: Date | null;
+
+  /** Counts the workers that the run has had; a write under an old number is refused. */
+  @Column({ type: 'integer', default: 0 })
+  fence: number;
+}

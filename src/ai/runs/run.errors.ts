@@ -1,0 +1,47 @@
+import type { ProblemSlug } from '../../platform/errors/problems.js';
+import { ResearchPlatformError } from '../../platform/errors/research-platform.error.js';
+import { type NanoUsd, usdFromNano } from '../../platform/money/money.js';
+import type { RunId } from './run.types.js';
+
+/** No run of the caller's has this id. Slug `run-not-found`. */
+export class RunNotFoundError extends ResearchPlatformError {
+  constructor(id: RunId) {
+    super('run-not-found', `Run ${id} not found`);
+  }
+}
+
+/** A run that was waited for did not succeed; the problem names it. */
+export class RunFailedError extends ResearchPlatformError {
+  constructor(slug: ProblemSlug, detail: string, runId: RunId, retryAfterSeconds?: number) {
+    super(slug, detail, { runId, ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }) });
+  }
+}
+
+/** The end of a run could not be recorded while it was waited for: the database is away. The run goes on being saved. */
+export class RunUnrecordedError extends ResearchPlatformError {
+  constructor(runId: RunId, options?: ErrorOptions) {
+    super(
+      'database-unavailable',
+      `The database cannot be reached; run ${runId} will be recorded as soon as it can`,
+      { runId },
+      options,
+    );
+  }
+}
+
+/** The worst case of a run is more than is left of the budget. Slug `budget-exceeded`. */
+export class BudgetExceededError extends ResearchPlatformError {
+  constructor(remaining: NanoUsd, needed: NanoUsd | null) {
+    const left = usdFromNano(remaining);
+    if (needed === null) {
+      super('budget-exceeded', 'The model has no known price, so it cannot be run within a budget', {
+        members: { remaining_usd: left, needed_usd: null },
+      });
+      return;
+    }
+    const need = usdFromNano(needed);
+    super('budget-exceeded', `The run may cost up to ${need} USD but only ${left} USD of the budget are left`, {
+      members: { remaining_usd: left, needed_usd: need },
+    });
+  }
+}

@@ -1,0 +1,102 @@
+import { Readable } from 'node:stream';
+import { Body, Controller, Get, Post, Query, Req, Res } from '@nestjs/common';
+import {
+  ApiAcceptedResponse,
+  ApiCreatedResponse,
+  ApiHeader,
+  ApiOkResponse,
+  ApiOperation,
+  ApiTags,
+} from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Authorized } from '../../identity/authorized.decorator.js';
+import { type AuthenticatedUser, CurrentUser } from '../../identity/current-user.decorator.js';
+import { API_PREFIX } from '../../platform/http/api-prefix.js';
+import { Etagged } from '../../platform/http/etag.interceptor.js';
+import { ApiIdParam, IdParam } from '../../platform/http/id-param.js';
+import { parsePrefer } from '../../platform/http/prefer.js';
+import { EVENT_STREAM, sendEventStream, wantsEventStream } from '../../platform/http/sse.js';
+import { RunListQuery, RunRequest } from './dto/run-request.dto.js';
+import { RunListResponse, RunResponse } from './dto/run.dto.js';
+import { toRunResponse } from './dto/run.response.js';
+import { RunFollower } from './run-follower.js';
+import { waitForRun } from './run-outcome.http.js';
+import { RUN_PROBLEMS } from './run-problems.js';
+import { isFinal, type Run, type RunId } from './run.types.js';
+import { RunsService } from './runs.service.js';
+
+const LOCATION = { Location: { description: 'Where the run can be read', schema: { type: 'string' as const } } };
+const PREFER =
+  'respond-async: 202 at once, the run is queued durably. wait=N: 202 when there is no answer within N seconds.';
+
+/** Runs: questions to Claude and their answers. */
+@ApiTags('Runs')
+@Controller('ai/runs')
+export class RunsController {
+  constructor(
+    private readonly runs: RunsService,
+    private readonly follower: RunFollower,
+  ) {}
+
+  @Post()
+  @Etagged()
+  @Authorized('run', ...RUN_PROBLEMS)
+  @ApiOperation({
+    summary: 'Run a prompt or a text on Claude',
+    description:
+      'Waits for the answer and gives 201 with the run; with `Accept: text/event-stream` streams the same run as `run`, `delta`, `usage` and one last event. The run is a durable resource: it goes on and can be read, or followed again, when the connection is lost. A run that fails answers with a problem that names it in `run_id`.',
+  })
+  @ApiHeader({ name: 'Prefer', required: false, description: PREFER, example: 'wait=30' })
+  @ApiCreatedResponse({
+    description: 'The finished run, or its events',
+    headers: LOCATION,
+    content: {
+      'application/json': { schema: { $ref: '#/components/schemas/RunResponse' } },
+      [EVENT_STREAM]: { schema: { type: 'string' }, example: 'id: 2\nevent: delta\ndata: {"text":"Solid"}\n\n' },
+    },
+  })
+  @ApiAcceptedResponse({ type: RunResponse, description: 'The run as it stands; it goes on', headers: LOCATION })
+  async create(
+    @CurrentUser() user: AuthenticatedUser,
+    @Body() body: RunRequest,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<RunResponse | Readable> {
+    const streaming = wantsEventStream(request.headers.accept);
+    const prefer = parsePrefer(request.headers.prefer as string | string[] | undefined);
+    if (!streaming && prefer.applied) void reply.header('preference-applied', prefer.applied);
+    if (!streaming && prefer.respondAsync) return answer(reply, await this.runs.enqueue(user.id, body));
+    const live = await this.runs.start(user.id, body);
+    if (!streaming) return answer(reply, await waitForRun(live, prefer.waitSeconds));
+    locate(reply, live.run.id);
+    return sendEventStream(reply, this.follower.followLive(user.id, live));
+  }
+
+  @Get()
+  @Authorized('read', 'validation-failed')
+  @ApiOperation({ summary: 'List runs', description: 'Newest first, without their large texts.' })
+  @ApiOkResponse({ type: RunListResponse })
+  list(@CurrentUser() user: AuthenticatedUser, @Query() query: RunListQuery): Promise<RunListResponse> {
+    return this.runs.list(user.id, query);
+  }
+
+  @Get(':id')
+  @Etagged()
+  @Authorized('read', 'run-not-found', 'validation-failed')
+  @ApiIdParam()
+  @ApiOperation({ summary: 'Read a run', description: 'With its answer, cost, provenance and attempts.' })
+  @ApiOkResponse({ type: RunResponse })
+  async get(@CurrentUser() user: AuthenticatedUser, @IdParam() id: number): Promise<RunResponse> {
+    return toRunResponse(await this.runs.get(user.id, id as RunId));
+  }
+}
+
+function locate(reply: FastifyReply, id: RunId): void {
+  void reply.header('location', `${API_PREFIX}/ai/runs/${id}`);
+}
+
+function answer(reply: FastifyReply, run: Run): RunResponse {
+  locate(reply, run.id);
+  void reply.status(isFinal(run.status) ? 201 : 202);
+  return toRunResponse(run);
+}

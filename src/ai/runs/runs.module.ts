@@ -1,0 +1,53 @@
+import { Module } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { PromptsModule } from '../../prompts/prompts.module.js';
+import { ClaudeModule } from '../claude/claude.module.js';
+import { LiveRuns } from './live-runs.js';
+import { RunAttemptEntity } from './run-attempt.entity.js';
+import { RunDrafts } from './run-draft.js';
+import { RunEventEntity } from './run-event.entity.js';
+import { RunEventStore } from './run-event-store.js';
+import { RunEventsController } from './run-events.controller.js';
+import { RunEventsRepository } from './run-events.repository.js';
+import { RunExecutor } from './run-executor.js';
+import { RunFollower } from './run-follower.js';
+import { RunLeases } from './run-leases.js';
+import { RunLeasesRepository } from './run-leases.repository.js';
+import { RunLedgerRepository } from './run-ledger.repository.js';
+import { RunLog } from './run-log.js';
+import { RunPages } from './run-pages.js';
+import { RunQueue } from './run-queue.js';
+import { RunRecovery } from './run-recovery.js';
+import { RunResumption } from './run-resumption.js';
+import { RunStores } from './run-stores.js';
+import { RunEntity } from './run.entity.js';
+import { RunsController } from './runs.controller.js';
+import { RunsRepository } from './runs.repository.js';
+import { RunsService } from './runs.service.js';
+import { TokenCountsController } from './token-counts.controller.js';
+
+/** Runs: accepted, worked on, recorded, followed. */
+@Module({
+  imports: [TypeOrmModule.forFeature([RunEntity, RunAttemptEntity, RunEventEntity]), ClaudeModule, PromptsModule],
+  controllers: [RunsController, RunEventsController, TokenCountsController],
+  providers: [
+    RunsService,
+    RunPages,
+    RunDrafts,
+    RunExecutor,
+    RunFollower,
+    RunLeases,
+    RunLog,
+    RunQueue,
+    RunRecovery,
+    RunResumption,
+    RunStores,
+    LiveRuns,
+    RunEventStore,
+    RunEventsRepository,
+    RunLeasesRepository,
+    RunLedgerRepository,
+    RunsRepository,
+  ],
+})
+export class RunsModule {}

@@ -1,0 +1,78 @@
+import { Injectable } from '@nestjs/common';
+import type { UserId } from '../../identity/user-id.js';
+import type { Page } from '../../platform/paging/pager.js';
+import type { LiveRun } from './live-run.js';
+import { RunDrafts } from './run-draft.js';
+import type { RunListQuery, RunRequest } from './dto/run-request.dto.js';
+import type { RunSummaryResponse } from './dto/run.dto.js';
+import { toRunResponse } from './dto/run.response.js';
+import { RunExecutor, WORKER_ID } from './run-executor.js';
+import { RunLedgerRepository } from './run-ledger.repository.js';
+import { worstCaseOf } from './run-money.js';
+import { RunQueue } from './run-queue.js';
+import { RunNotFoundError } from './run.errors.js';
+import { acceptedRun } from './run-acceptance.js';
+import type { Run, RunEvent, RunId, RunQuestion } from './run.types.js';
+import { RunPages } from './run-pages.js';
+import { RunsRepository } from './runs.repository.js';
+
+/** Accepts runs and finds them again. */
+@Injectable()
+export class RunsService {
+  constructor(
+    private readonly drafts: RunDrafts,
+    private readonly ledger: RunLedgerRepository,
+    private readonly runs: RunsRepository,
+    private readonly executor: RunExecutor,
+    private readonly queue: RunQueue,
+    private readonly pages: RunPages,
+  ) {}
+
+  /**
+   * Accepts a run and starts it here and now. It is committed, with its attempt, before Claude is called; from then on it
+   * runs to its end whoever waits.
+   * @throws what `RunDrafts.draft` throws, BudgetExceededError, OverloadedError, ShuttingDownError
+   */
+  async start(owner: UserId, request: RunRequest): Promise<LiveRun> {
+    const question = await this.drafts.draft(owner, request);
+    const slot = await this.executor.takeSlot();
+    try {
+      const { run, firstEvent } = await this.accept(question, { workerId: WORKER_ID, sent: slot !== null });
+      return this.executor.start(run, 1, slot, [firstEvent], firstEvent.sequence);
+    } catch (error) {
+      slot?.();
+      throw error;
+    }
+  }
+
+  /** Accepts a run and leaves it to the queue: run and job are committed together. Throws as `start` does. */
+  async enqueue(owner: UserId, request: RunRequest): Promise<Run> {
+    const question = await this.drafts.draft(owner, request);
+    return this.queue.enqueue(async () => (await this.accept(question, { workerId: null, sent: false })).run);
+  }
+
+  /** @throws RunNotFoundError */
+  async get(owner: UserId, id: RunId): Promise<Run> {
+    const run = await this.runs.find(owner, id);
+    if (!run) throw new RunNotFoundError(id);
+    return run;
+  }
+
+  /** One page of the owner's runs, newest first. */
+  list(owner: UserId, query: RunListQuery): Promise<Page<RunSummaryResponse>> {
+    return this.pages.list(owner, query);
+  }
+
+  private async accept(
+    question: RunQuestion,
+    { workerId, sent }: { workerId: string | null; sent: boolean },
+  ): Promise<{ run: Run; firstEvent: RunEvent }> {
+    const createdAt = new Date();
+    const reserve = worstCaseOf(question, createdAt);
+    const blank = acceptedRun(question, { id: 0 as RunId, createdAt, reserve, running: workerId !== null, sent });
+    const firstEventRest = JSON.stringify(toRunResponse(blank)).slice('{"id":0'.length);
+    const id = await this.ledger.accept({ question, createdAt, reserve, workerId, sent, firstEventRest });
+    const firstEvent: RunEvent = { sequence: 1, name: 'run', data: `{"id":${id}${firstEventRest}` };
+    return { run: { ...blank, id }, firstEvent };
+  }
+}

@@ -1,0 +1,39 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { AiModule } from './ai/ai.module.js';
+import { TokenCountsModule } from './ai/token-counts/token-counts.module.js';
+import { IdentityModule } from './identity/identity.module.js';
+import type { Config } from './platform/config/config.js';
+import { ConfigModule } from './platform/config/config.module.js';
+import { DatabaseModule } from './platform/database/database.module.js';
+import { ProblemsController } from './platform/errors/problems.controller.js';
+import { HealthModule } from './platform/health/health.module.js';
+import { LoggingModule } from './platform/logging/logging.module.js';
+import { MetricsModule } from './platform/metrics/metrics.module.js';
+import { PagingModule } from './platform/paging/paging.module.js';
+import { PromptsModule } from './prompts/prompts.module.js';
+import { ResearchModule } from './research/research.module.js';
+
+/** Table of contents of the monolith. */
+@Module({})
+export class AppModule {
+  /** @param config what `loadConfig` made at boot. */
+  static forRoot(config: Config): DynamicModule {
+    return {
+      module: AppModule,
+      imports: [
+        ConfigModule.forRoot(config),
+        LoggingModule,
+        DatabaseModule,
+        PagingModule,
+        HealthModule,
+        MetricsModule,
+        IdentityModule,
+        PromptsModule,
+        ResearchModule,
+        TokenCountsModule,
+        AiModule,
+      ],
+      controllers: [ProblemsController],
+    };
+  }
+}

@@ -1,0 +1,94 @@
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { PinoLogger } from 'nestjs-pino';
+import { type Job, PgBoss } from 'pg-boss';
+import { Transaction } from './transaction.js';
+
+/** How often pg-boss looks for jobs whose worker has died, and how long a worker may be silent. */
+const SUPERVISE_SECONDS = 5;
+const HEARTBEAT_SECONDS = 30;
+/** A job may be given back this often; runs decide by their ledger whether there is anything left to do. */
+const RETRY_LIMIT = 1000;
+
+/** A job as it was fetched; it identifies this very fetch, so that a stale worker cannot complete it. */
+export type QueuedJob<T> = Job<T>;
+
+/**
+ * The durable queue: pg-boss on the same database and pool. Jobs that are sent inside a transaction are committed or rolled
+ * back with it, and `onSent` tells this process at once, so that nothing waits for a poll.
+ */
+@Injectable()
+export class JobQueue implements OnModuleInit {
+  private readonly boss: PgBoss;
+  private readonly listeners = new Map<string, () => void>();
+
+  constructor(
+    private readonly transaction: Transaction,
+    logger: PinoLogger,
+  ) {
+    const executeSql = async (text: string, values?: unknown[]) => ({
+      rows: await transaction.sql(text, values ?? []),
+    });
+    this.boss = new PgBoss({
+      db: { executeSql },
+      schedule: false,
+      superviseIntervalSeconds: SUPERVISE_SECONDS,
+      monitorIntervalSeconds: SUPERVISE_SECONDS,
+    });
+    this.boss.on('error', (error) => logger.warn({ event: 'queue_error', err: error }, 'The job queue met an error'));
+  }
+
+  async onModuleInit(): Promise<void> {
+    await this.boss.start();
+  }
+
+  /** Creates a queue. All queues are created at boot: doing it inside a transaction would block the embedded database. */
+  async define(queue: string): Promise<void> {
+    await this.boss.createQueue(queue, {
+      retryLimit: RETRY_LIMIT,
+      retryDelay: 1,
+      expireInSeconds: 24 * 3600 - 1,
+      heartbeatSeconds: HEARTBEAT_SECONDS,
+      deleteAfterSeconds: 3600,
+    });
+  }
+
+  /** Is told when this process has committed a job, or one may have come otherwise. */
+  onSent(queue: string, listener: () => void): void {
+    this.listeners.set(queue, listener);
+  }
+
+  /** Sends a job, in the open transaction if there is one. */
+  async send(queue: string, data: object): Promise<void> {
+    await this.boss.send(queue, data);
+    await this.transaction.afterCommit(() => this.listeners.get(queue)?.());
+  }
+
+  /** Takes up to `count` jobs. */
+  fetch<T>(queue: string, count: number): Promise<QueuedJob<T>[]> {
+    return this.boss.fetch<T>(queue, { batchSize: count });
+  }
+
+  /** The job is done. */
+  async complete(queue: string, job: QueuedJob<unknown>): Promise<void> {
+    await this.boss.complete(queue, job.id);
+  }
+
+  /** Gives the job back, to be fetched again. */
+  async giveBack(queue: string, job: QueuedJob<unknown>): Promise<void> {
+    await this.boss.fail(queue, job.id);
+  }
+
+  /** Tells that the workers of these jobs are alive. */
+  async touch(queue: string, jobs: readonly QueuedJob<unknown>[]): Promise<void> {
+    if (jobs.length > 0)
+      await this.boss.touch(
+        queue,
+        jobs.map(({ id }) => id),
+      );
+  }
+
+  /** Ends supervision; jobs stay where they are. */
+  async stop(): Promise<void> {
+    await this.boss.stop({ graceful: false, close: false });
+  }
+}

@@ -1,0 +1,50 @@
+/** One mistake in the request: `pointer` (JSON Pointer into the body) or `parameter` (name of a query or path parameter). */
+export class FieldErrorResponse {
+  /** @example "/title" */
+  pointer?: string;
+  /** @example "limit" */
+  parameter?: string;
+  /** @example "must have 1 to 200 characters" */
+  detail: string;
+}
+
+/** Every error answer (RFC 9457). */
+export class ProblemResponse {
+  /** Path of the page that explains the problem. */
+  type: string;
+  /** The same for every occurrence of the problem. */
+  title: string;
+  /** HTTP status code. */
+  status: number;
+  /** What is wrong with this very request. */
+  detail: string;
+  /** Path of the request. */
+  instance: string;
+  /** The `X-Request-Id` of the answer; the log has the same. */
+  request_id: string;
+  /** The run that failed, where there is one: it stays readable at `/api/v1/ai/runs/{run_id}`. */
+  run_id?: number;
+  /** Each mistake with its place. */
+  errors?: FieldErrorResponse[];
+}
+
+/** What a problem means. */
+export class ProblemDefinitionResponse {
+  /** @example "/problems/item-not-found" */
+  type: string;
+  /** @example "item-not-found" */
+  slug: string;
+  /** @example 404 */
+  status: number;
+  /** @example "Research item not found" */
+  title: string;
+  /** @example "No research item of yours has this id." */
+  meaning: string;
+}
+
+/** Every problem there is. */
+export class ProblemListResponse {
+  items: ProblemDefinitionResponse[];
+  /** Always null: the list is whole. */
+  next_cursor: string | null;
+}

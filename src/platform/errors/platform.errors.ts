@@ -1,0 +1,65 @@
+import { type FieldError, ResearchPlatformError } from './research-platform.error.js';
+
+/** Fields or query parameters that are not valid, each with its place. Slug `validation-failed`. */
+export class ValidationFailedError extends ResearchPlatformError {
+  constructor(errors: readonly FieldError[], detail = summary(errors)) {
+    super('validation-failed', detail, { errors });
+  }
+}
+
+function summary(errors: readonly FieldError[]): string {
+  const [first] = errors;
+  if (!first) return 'The request is not valid';
+  const place = 'pointer' in first ? first.pointer || 'the body' : `parameter ${first.parameter}`;
+  const more = errors.length > 1 ? ` (and ${errors.length - 1} more)` : '';
+  return `${place}: ${first.detail}${more}`;
+}
+
+/** A body, header or URL that cannot be read. Slug `malformed-request`. */
+export class MalformedRequestError extends ResearchPlatformError {
+  constructor(detail: string) {
+    super('malformed-request', detail);
+  }
+}
+
+/** No such path, or a resource without a slug of its own. Slug `not-found`. */
+export class NotFoundError extends ResearchPlatformError {
+  constructor(detail = 'There is no such resource') {
+    super('not-found', detail);
+  }
+}
+
+/** The state of a resource forbids the request. Slug `conflict`. */
+export class ConflictError extends ResearchPlatformError {
+  constructor(detail: string) {
+    super('conflict', detail);
+  }
+}
+
+/** `If-Match` is stale. Slug `precondition-failed`. */
+export class PreconditionFailedError extends ResearchPlatformError {
+  constructor(detail = 'The resource has changed since you read it: If-Match does not name its present ETag') {
+    super('precondition-failed', detail);
+  }
+}
+
+/** `If-Match` is missing where it is not optional. Slug `precondition-required`. */
+export class PreconditionRequiredError extends ResearchPlatformError {
+  constructor(detail: string) {
+    super('precondition-required', detail);
+  }
+}
+
+/** The database is away or too slow to answer. Slug `database-unavailable`. */
+export class DatabaseUnavailableError extends ResearchPlatformError {
+  constructor(options?: ErrorOptions) {
+    super('database-unavailable', 'The database cannot be reached at the moment', {}, options);
+  }
+}
+
+/** The process is on its way out and takes no new work. Slug `shutting-down`. */
+export class ShuttingDownError extends ResearchPlatformError {
+  constructor() {
+    super('shutting-down', 'This server is shutting down');
+  }
+}

@@ -1,0 +1,5 @@
+/** A probe's good answer. */
+export class HealthResponse {
+  /** @example "ok" */
+  status: 'ok';
+}

@@ -1,0 +1,13 @@
+import type { FastifyInstance } from 'fastify';
+import { ShuttingDownError } from '../errors/platform.errors.js';
+import type { Lifecycle } from '../health/lifecycle.js';
+import { sendProblem } from './send-problem.js';
+
+/** Refuses new requests once a shutdown has begun, on connections that are still open; the probes still answer. */
+export function refuseWhileStopping(fastify: FastifyInstance, lifecycle: Lifecycle): void {
+  fastify.addHook('onRequest', (request, reply, done) => {
+    if (!lifecycle.stopping || request.url.startsWith('/health/')) return done();
+    void reply.header('connection', 'close');
+    sendProblem(new ShuttingDownError(), request, reply);
+  });
+}

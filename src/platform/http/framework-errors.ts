@@ -1,0 +1,28 @@
+import type { Socket } from 'node:net';
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import { randomUUID } from 'node:crypto';
+import { problemDocument, problemHeaders } from '../errors/problem-document.js';
+import { MalformedRequestError } from '../errors/platform.errors.js';
+import { toDomainError } from '../errors/to-domain-error.js';
+import { sendProblem } from './send-problem.js';
+
+/** Fastify's errors from before routing (a URL that is none) as problems: the exception filter never sees them. */
+export function answerFrameworkError(thrown: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
+  const error = toDomainError(thrown) ?? new MalformedRequestError('The request could not be read');
+  sendProblem(error, request, reply.header('x-request-id', request.id));
+}
+
+/** Bytes that are no HTTP, or headers beyond Node's limit: answered on the bare socket, as there is no request yet. */
+export function answerClientError(thrown: Error & { code?: string }, socket: Socket): void {
+  if (thrown.code === 'ECONNRESET' || socket.destroyed || !socket.writable) return;
+  const tooLarge = thrown.code === 'HPE_HEADER_OVERFLOW';
+  const detail = tooLarge ? 'The request headers are too large' : 'The request is not valid HTTP';
+  const error = new MalformedRequestError(detail);
+  const requestId = randomUUID();
+  const body = JSON.stringify(problemDocument(error, { url: '/', requestId }));
+  const headers = { ...problemHeaders(error.slug, error.extras), 'x-request-id': requestId };
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  socket.end(
+    `HTTP/1.1 400 Bad Request\r\n${lines.join('')}content-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
+  );
+}

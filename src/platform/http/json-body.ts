@@ -1,0 +1,85 @@
+import type { FastifyInstance } from 'fastify';
+import { MalformedRequestError, ValidationFailedError } from '../errors/platform.errors.js';
+import type { FieldError } from '../errors/research-platform.error.js';
+
+/** Mistakes listed in one answer; a body of nothing but mistakes must not make a larger answer than itself. */
+const MAX_ERRORS = 20;
+const MAX_DEPTH = 64;
+
+/** Escapes a key for use in a JSON Pointer (RFC 6901). */
+export function pointerSegment(key: string | number): string {
+  return String(key).replaceAll('~', '~0').replaceAll('/', '~1');
+}
+
+/**
+ * Parses a JSON body. PostgreSQL can store neither NUL nor a lone surrogate, and both can only come in by a `\u` escape, so
+ * the walk over all texts is made only where the raw body has one (or names `__proto__`, or is nested suspiciously).
+ * @throws MalformedRequestError when it is no JSON
+ * @throws ValidationFailedError with a pointer to each text that cannot be stored
+ */
+export function parseJsonBody(raw: string): unknown {
+  if (raw.trim() === '') throw new MalformedRequestError('The body is empty; send a JSON object');
+  let body: unknown;
+  try {
+    body = JSON.parse(raw);
+  } catch {
+    throw new MalformedRequestError('The body is not valid JSON');
+  }
+  // Bytes that are no UTF-8 were replaced by U+FFFD when the body was decoded: they are text like any other.
+  if (raw.includes('\\u') || raw.includes('__proto__') || mayBeDeep(raw)) {
+    const errors: FieldError[] = [];
+    collectBadText(body, '', 0, errors);
+    if (errors.length > 0) throw new ValidationFailedError(errors);
+  }
+  return body;
+}
+
+function mayBeDeep(raw: string): boolean {
+  return (
+    raw.includes('[[[[[[[[') ||
+    raw.split('{', MAX_DEPTH + 1).length > MAX_DEPTH ||
+    raw.split('[', MAX_DEPTH + 1).length > MAX_DEPTH
+  );
+}
+
+/** Why a text cannot be stored, or null when it can. */
+export function badText(text: string): string | null {
+  if (text.includes('\0')) return 'must not contain the NUL character';
+  return text.isWellFormed() ? null : 'must not contain a lone surrogate';
+}
+
+function collectBadText(value: unknown, pointer: string, depth: number, errors: FieldError[]): void {
+  if (errors.length >= MAX_ERRORS) return;
+  if (typeof value === 'string') {
+    const detail = badText(value);
+    if (detail) errors.push({ pointer, detail });
+    return;
+  }
+  if (typeof value !== 'object' || value === null) return;
+  if (depth >= MAX_DEPTH) {
+    errors.push({ pointer, detail: `must not be nested deeper than ${MAX_DEPTH} levels` });
+    return;
+  }
+  if (Array.isArray(value)) {
+    value.forEach((item, index) => collectBadText(item, `${pointer}/${index}`, depth + 1, errors));
+    return;
+  }
+  for (const [key, item] of Object.entries(value)) {
+    const inner = `${pointer}/${pointerSegment(key).toWellFormed().replaceAll('\0', '\uFFFD')}`;
+    const detail = key === '__proto__' ? 'is not a field that can be set' : badText(key);
+    if (detail) errors.push({ pointer: inner, detail });
+    collectBadText(item, inner, depth + 1, errors);
+  }
+}
+
+/** Takes over body parsing: JSON by `parseJsonBody`, and no other content type. */
+export function readJsonBodies(fastify: FastifyInstance): void {
+  fastify.removeAllContentTypeParsers();
+  fastify.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, done) => {
+    try {
+      done(null, parseJsonBody(String(body)));
+    } catch (error) {
+      done(error as Error);
+    }
+  });
+}

@@ -1,0 +1,53 @@
+import type { FieldError } from '../../errors/research-platform.error.js';
+import { pointerSegment } from '../json-body.js';
+import { isWholeNumber, nestedTypeOf } from './decorators.js';
+
+type Constructor = new () => object;
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/**
+ * Makes an instance of a DTO class from parsed JSON, nested classes included. Keys that every object inherits
+ * (`constructor`, `toString`, …) are reported and never assigned: they would hide what the class itself has.
+ */
+export function hydrate(
+  type: Constructor,
+  source: Record<string, unknown>,
+  pointer: string,
+  errors: FieldError[],
+): object {
+  const instance = new type() as Record<string, unknown>;
+  for (const [key, value] of Object.entries(source)) {
+    const inner = `${pointer}/${pointerSegment(key)}`;
+    if (key in Object.prototype) errors.push({ pointer: inner, detail: 'is not a known field' });
+    else instance[key] = hydrateField(instance, key, value, inner, errors);
+  }
+  return instance;
+}
+
+function hydrateField(instance: object, key: string, value: unknown, pointer: string, errors: FieldError[]): unknown {
+  const nested = nestedTypeOf(instance, key);
+  if (!nested) return value;
+  if (isObject(value)) return hydrate(nested, value, pointer, errors);
+  if (!Array.isArray(value)) return value;
+  return value.map((item: unknown, index) =>
+    isObject(item) ? hydrate(nested, item, `${pointer}/${index}`, errors) : item,
+  );
+}
+
+/**
+ * Makes an instance of a query DTO: texts, and whole numbers where the class says so. A parameter given twice stays a list,
+ * which no rule accepts.
+ */
+export function hydrateQuery(type: Constructor, source: Record<string, unknown>, errors: FieldError[]): object {
+  const instance = new type() as Record<string, unknown>;
+  for (const [key, value] of Object.entries(source)) {
+    if (key in Object.prototype) errors.push({ parameter: key, detail: 'is not a known parameter' });
+    else if (typeof value === 'string' && /^(0|[1-9]\d{0,15})$/.test(value) && isWholeNumber(instance, key)) {
+      instance[key] = Number(value);
+    } else instance[key] = value;
+  }
+  return instance;
+}

@@ -1,0 +1,23 @@
+import { LoggerModule } from 'nestjs-pino';
+import { Config } from '../config/config.js';
+import { logContext } from './log-context.js';
+
+/**
+ * JSON lines on stdout. Every line within a request carries its id, and its user's once known; a request itself is one line
+ * (`request-log.ts`), by path and without the query string: never a prompt, an answer, a key or an Authorization header.
+ *
+ * nestjs-pino's own middleware (a child logger for each request) is left out: a mixin gives the same fields for less.
+ */
+export const LoggingModule = LoggerModule.forRootAsync({
+  inject: [Config],
+  useFactory: (config: Config) => ({
+    forRoutes: [],
+    pinoHttp: {
+      level: config.logLevel,
+      base: undefined,
+      mixin: () => ({ ...logContext() }),
+      formatters: { level: (label: string) => ({ level: label }) },
+      timestamp: () => `,"time":"${new Date().toISOString()}"`,
+    },
+  }),
+});

@@ -1,0 +1,42 @@
+import type { INestApplication } from '@nestjs/common';
+import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
+
+/** Name of the bearer scheme in the OpenAPI document. */
+export const API_KEY_SCHEME = 'api-key';
+
+const DESCRIPTION = `Keep **research items**, hang versioned **prompts** on them, and **run** the prompts on Claude: one, streamed, or
+thousands in a batch. Every answer is kept with where it came from and what it cost.
+
+- Errors are \`application/problem+json\` (RFC 9457); \`type\` leads to an explanation under \`/problems\`.
+- Lists are newest first; \`next_cursor\` continues them.
+- Single resources carry a strong \`ETag\`; \`If-Match\` guards changes.
+- Every answer carries \`X-Request-Id\`.`;
+
+/** Builds the OpenAPI 3.1 document of the application. */
+export function openApiDocument(app: INestApplication, version: string): OpenAPIObject {
+  const settings = new DocumentBuilder()
+    .setOpenAPIVersion('3.1.0')
+    .setTitle('Dossier')
+    .setDescription(DESCRIPTION)
+    .setVersion(version)
+    .setLicense('Apache-2.0', 'https://www.apache.org/licenses/LICENSE-2.0')
+    .addBearerAuth({ type: 'http', scheme: 'bearer', description: 'An API key: `dsr_…`' }, API_KEY_SCHEME)
+    .build();
+  const document = SwaggerModule.createDocument(app, settings, {
+    operationIdFactory: (controller, method) => `${controller.replace(/Controller$/, '')}_${method}`,
+  });
+  return withRequestIds(document);
+}
+
+/** Every answer carries `X-Request-Id`: said once here instead of on every operation. */
+function withRequestIds(document: OpenAPIObject): OpenAPIObject {
+  const header = { description: 'Names the request in the log', schema: { type: 'string' as const } };
+  for (const path of Object.values(document.paths)) {
+    for (const operation of Object.values(path) as { responses?: Record<string, { headers?: object }> }[]) {
+      for (const response of Object.values(operation.responses ?? {})) {
+        response.headers = { 'X-Request-Id': header, ...response.headers };
+      }
+    }
+  }
+  return document;
+}

@@ -1,0 +1,77 @@
+import { Injectable } from '@nestjs/common';
+import type { UserId } from '../identity/user-id.js';
+import { Transaction } from '../platform/database/transaction.js';
+import { OwnedQuery } from '../platform/paging/owned-query.js';
+import type { PageRequest, Slice } from '../platform/paging/pager.js';
+import { ItemNotFoundError, type ResearchItemId } from '../prompts/parent-item.js';
+import { ResearchItem } from './research-item.entity.js';
+import type { ItemDetails, ItemFields, ItemFilters } from './research-items.types.js';
+
+const PROMPT_COUNT = '(select count(*) from prompts p where p.research_item_id = "row".id)';
+
+const COLUMNS = `
+  "row".id, "row".title, "row".description, "row".tags,
+  "row".created_at as "createdAt", "row".updated_at as "updatedAt"`;
+
+const INSERT = `
+  insert into research_items as "row" (user_id, title, description, tags) values ($1, $2, $3, $4)
+  returning ${COLUMNS}, 0 as "promptCount"`;
+
+const GET = `
+  select ${COLUMNS}, ${PROMPT_COUNT} as "promptCount" from research_items "row" where id = $1 and user_id = $2`;
+
+const LOCK = 'select 1 from research_items where id = $1 and user_id = $2 for no key update';
+
+const UPDATE = `
+  update research_items as "row" set title = $3, description = $4, tags = $5, updated_at = now()
+  where id = $1 and user_id = $2
+  returning ${COLUMNS}, ${PROMPT_COUNT} as "promptCount"`;
+
+/** The research items of a user. */
+@Injectable()
+export class ResearchItemsRepository {
+  constructor(private readonly transaction: Transaction) {}
+
+  async insert(owner: UserId, { title, description, tags }: ItemFields): Promise<ItemDetails> {
+    const rows = await this.transaction.sql<ItemDetails>(INSERT, [owner, title, description, tags]);
+    return rows[0] as ItemDetails;
+  }
+
+  /** The item with the number of its prompts, by one query. @throws ItemNotFoundError */
+  async get(owner: UserId, id: ResearchItemId): Promise<ItemDetails> {
+    const [item] = await this.transaction.sql<ItemDetails>(GET, [id, owner]);
+    if (!item) throw new ItemNotFoundError(id);
+    return item;
+  }
+
+  /** Holds the item until the transaction ends; prompts and runs may still refer to it. @throws ItemNotFoundError */
+  async lock(owner: UserId, id: ResearchItemId): Promise<void> {
+    const rows = await this.transaction.sql(LOCK, [id, owner]);
+    if (rows.length === 0) throw new ItemNotFoundError(id);
+  }
+
+  /** @throws ItemNotFoundError */
+  async update(owner: UserId, id: ResearchItemId, { title, description, tags }: ItemFields): Promise<ItemDetails> {
+    const [item] = await this.transaction.sql<ItemDetails>(UPDATE, [id, owner, title, description, tags]);
+    if (!item) throw new ItemNotFoundError(id);
+    return item;
+  }
+
+  async delete(owner: UserId, id: ResearchItemId): Promise<void> {
+    await this.transaction.sql('delete from research_items where id = $1 and user_id = $2', [id, owner]);
+  }
+
+  /** One page of the owner's items, newest first, by one query. */
+  async list(owner: UserId, { q, tag }: ItemFilters, page: PageRequest): Promise<Slice<ItemDetails>> {
+    const query = OwnedQuery.of(this.transaction.manager, ResearchItem, owner);
+    if (q !== undefined) {
+      // The expression of the index research_items_document_idx.
+      query.whereSql(
+        `research_item_document("row".title, "row".description, "row".tags) @@ websearch_to_tsquery('english', :q)`,
+        { q },
+      );
+    }
+    if (tag !== undefined) query.whereSql('"row".tags @> array[:tag]::text[]', { tag });
+    return query.compute<'promptCount', number>('promptCount', PROMPT_COUNT).newestFirst(page).slice();
+  }
+}

@@ -1,0 +1,24 @@
+import { RunAttemptEntity } from '../../src/ai/runs/run-attempt.entity.js';
+import { RunEventEntity } from '../../src/ai/runs/run-event.entity.js';
+import { RunEntity } from '../../src/ai/runs/run.entity.js';
+import { ApiKey } from '../../src/identity/api-keys/api-key.entity.js';
+import { User } from '../../src/identity/users/user.entity.js';
+import { PromptLabelMove } from '../../src/prompts/labels/prompt-label-move.entity.js';
+import { PromptLabel } from '../../src/prompts/labels/prompt-label.entity.js';
+import { Prompt } from '../../src/prompts/prompt.entity.js';
+import { PromptVersion } from '../../src/prompts/versions/prompt-version.entity.js';
+import { ResearchItem } from '../../src/research/research-item.entity.js';
+
+/** Every entity there is; a new one that is missing here fails the test of the schema. */
+export const entities = [
+  User,
+  ApiKey,
+  ResearchItem,
+  Prompt,
+  PromptVersion,
+  PromptLabel,
+  PromptLabelMove,
+  RunEntity,
+  RunAttemptEntity,
+  RunEventEntity,
+];
