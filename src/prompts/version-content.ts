@@ -13,6 +13,9 @@ import {
   type VariableDefinition,
 } from './templates/variables.js';
 
+/** Mistakes listed in one answer: a text of nothing but mistakes must not make a larger answer than itself. */
+const MAX_ERRORS = 100;
+
 /**
  * The content of a version as it is kept: with every variable spelled out, also those that its author left to the template.
  * @throws ValidationFailedError for templates that do not parse and for variables that do not fit them
@@ -26,7 +29,7 @@ export function versionContent(request: CreateVersionRequest): VersionContent {
   if (!compiled || compiledSystem === undefined) throw new ValidationFailedError(issues);
   const given = request.variables?.map(toDefinition) ?? null;
   issues.push(...checkDefinitions(given, compiled, compiledSystem));
-  if (issues.length > 0) throw new ValidationFailedError(issues);
+  if (issues.length > 0) throw new ValidationFailedError(issues.slice(0, MAX_ERRORS));
   const names = new Set([...compiled.names, ...(compiledSystem?.names ?? [])]);
   return {
     template: request.template,
@@ -45,8 +48,8 @@ export function renderVersion(version: VersionContent, variables: Readonly<Recor
   const { template, system, variables: definitions } = version;
   const rendering = renderPrompt({ template, system, definitions, variables });
   if (rendering.ok) return { system: rendering.system, messages: rendering.messages };
-  if (rendering.kind === 'missing') throw new MissingVariablesError(rendering.errors);
-  throw new ValidationFailedError(rendering.errors);
+  const errors = rendering.errors.slice(0, MAX_ERRORS);
+  throw rendering.kind === 'missing' ? new MissingVariablesError(errors) : new ValidationFailedError(errors);
 }
 
 function compile(source: string, pointer: string, issues: FieldIssue[]): CompiledTemplate | undefined {

@@ -128,7 +128,7 @@ describe('prompts', () => {
       const made = await Promise.all(
         Array.from({ length: 8 }, (_, index) => versions.create(ada, id, { template: `Text ${index}` })),
       );
-      expect(made.map(({ version }) => version).sort()).toEqual([2, 3, 4, 5, 6, 7, 8, 9]);
+      expect(made.map(({ version }) => version).sort((a, b) => a - b)).toEqual([2, 3, 4, 5, 6, 7, 8, 9]);
       for (const version of made) {
         expect(await versions.get(ada, id, version.version)).toEqual(version);
       }

@@ -3,7 +3,7 @@ import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, renameSync,
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DataSource, type DataSourceOptions } from 'typeorm';
-import type { EmbeddedDatabase } from '../../src/platform/database/embedded/embedded-database.js';
+import { openEmbeddedDatabase } from '../../src/platform/database/embedded/embedded-database.js';
 import { embeddedOptions, postgresOptions } from '../../src/platform/database/data-source.js';
 import { migrate } from '../../src/platform/database/migrate.js';
 import { Transaction } from '../../src/platform/database/transaction.js';
@@ -38,22 +38,13 @@ async function open(options: DataSourceOptions): Promise<DataSource> {
   return new DataSource({ ...options, entities }).initialize();
 }
 
-/** The build's own module: its worker is JavaScript, which a thread can load, and the sources are not. */
-async function openEmbedded(dataDir: string): Promise<EmbeddedDatabase> {
-  const build = new URL('../../dist/platform/database/embedded/embedded-database.js', import.meta.url);
-  const { openEmbeddedDatabase } = (await import(build.href)) as {
-    openEmbeddedDatabase: (dataDir: string) => Promise<EmbeddedDatabase>;
-  };
-  return openEmbeddedDatabase(dataDir);
-}
-
-async function embeddedTemplate(): Promise<string> {
+async function migratedDirectory(): Promise<string> {
   const template = join(tmpdir(), `dossier-test-${process.getuid?.() ?? 0}-${migrationsHash()}`);
   if (existsSync(template)) return template;
   const draft = mkdtempSync(`${template}-`);
-  const embedded = await openEmbedded(draft);
+  const embedded = await openEmbeddedDatabase(draft);
   const dataSource = await open(embeddedOptions(embedded));
-  await migrate(dataSource, true);
+  await migrate(dataSource);
   await dataSource.destroy();
   await embedded.close();
   try {
@@ -64,10 +55,15 @@ async function embeddedTemplate(): Promise<string> {
   return template;
 }
 
+/** Puts a migrated, closed database into a data directory. */
+export async function embeddedTemplate(dataDir: string): Promise<void> {
+  cpSync(join(await migratedDirectory(), 'database'), join(dataDir, 'database'), { recursive: true });
+}
+
 async function freshEmbedded(): Promise<TestDatabase> {
   const dataDir = mkdtempSync(join(tmpdir(), 'dossier-'));
-  cpSync(join(await embeddedTemplate(), 'database'), join(dataDir, 'database'), { recursive: true });
-  const embedded = await openEmbedded(dataDir);
+  await embeddedTemplate(dataDir);
+  const embedded = await openEmbeddedDatabase(dataDir);
   const dataSource = await open(embeddedOptions(embedded));
   return {
     dataSource,
@@ -104,7 +100,7 @@ async function postgresTemplate(server: string): Promise<string> {
     const draft = `${template}_${randomBytes(4).toString('hex')}`;
     await admin.query(`create database ${draft}`);
     const dataSource = await open(postgresOptions(databaseUrl(server, draft), 2));
-    await migrate(dataSource, false);
+    await migrate(dataSource);
     await dataSource.destroy();
     await admin.query(`alter database ${draft} rename to ${template}`);
   });

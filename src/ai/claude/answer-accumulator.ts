@@ -69,12 +69,12 @@ export class AnswerAccumulator {
   private acceptDelta(index: number, delta: Delta): void {
     const block = (this.blocks[index] ??= { type: 'text', text: '' });
     if (delta.type === 'text_delta') {
-      block['text'] = String(block['text'] ?? '') + delta.text;
+      block['text'] = textOf(block['text']) + delta.text;
       this.addText(delta.text);
     } else if (delta.type === 'citations_delta') {
       block['citations'] = [...((block['citations'] as unknown[] | null) ?? []), delta.citation];
     } else if (delta.type === 'thinking_delta') {
-      block['thinking'] = String(block['thinking'] ?? '') + delta.thinking;
+      block['thinking'] = textOf(block['thinking']) + delta.thinking;
     } else if (delta.type === 'signature_delta') {
       block['signature'] = delta.signature;
     } else if (delta.type === 'input_json_delta') {
@@ -97,6 +97,10 @@ export class AnswerAccumulator {
   }
 }
 
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}
+
 type UsageCounts = Partial<Record<keyof ClaudeUsage, number | null>>;
 
 /** The last count of a stream holds; `message_delta` leaves out what has not changed. */
@@ -116,7 +120,7 @@ function sourcesOf(block: ContentBlock): Source[] {
     .filter((citation) => typeof citation['url'] === 'string')
     .map((citation) => ({
       title: typeof citation['title'] === 'string' ? citation['title'] : null,
-      url: String(citation['url']),
-      cited_text: String(citation['cited_text'] ?? ''),
+      url: textOf(citation['url']),
+      cited_text: textOf(citation['cited_text']),
     }));
 }

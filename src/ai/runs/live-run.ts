@@ -10,6 +10,7 @@ export class LiveRun {
   private readonly settled: Promise<Run>;
   private finish: (run: Run) => void = () => undefined;
   private fail: (error: unknown) => void = () => undefined;
+  private readers = 0;
   private over = false;
 
   constructor(private present: Run) {
@@ -31,9 +32,17 @@ export class LiveRun {
     return this.over;
   }
 
-  /** Whether anybody follows the events at this moment. */
+  /** Whether anybody here follows the events. */
   get watched(): boolean {
-    return this.wakers.size > 0;
+    return this.readers > 0;
+  }
+
+  /** A reader begins to follow the events; call what it answers when the reader ends. */
+  join(): () => void {
+    this.readers += 1;
+    return () => {
+      this.readers -= 1;
+    };
   }
 
   /** Number of the first event that is held here; earlier ones are in the database alone. */
@@ -58,6 +67,7 @@ export class LiveRun {
   /** This process cannot record the end: those who wait for it here are told so. */
   abandon(error: unknown): void {
     this.fail(error);
+    this.wake();
   }
 
   /** Events after a sequence number that `firstSequence` does not exceed. */
@@ -87,6 +97,6 @@ export class LiveRun {
   }
 
   private wake(): void {
-    for (const waker of [...this.wakers]) waker();
+    for (const waker of this.wakers) waker();
   }
 }

@@ -10,7 +10,7 @@ import { ClaudeGateway, type FinalAttempt } from '../claude/claude-gateway.js';
 import type { LiveRun } from './live-run.js';
 import { LiveRuns } from './live-runs.js';
 import type { Hold } from './run-ledger.repository.js';
-import { RunUnrecordedError } from './run.errors.js';
+import { RunFailedError, RunUnrecordedError } from './run.errors.js';
 import { RunSession } from './run-session.js';
 import { RunStores } from './run-stores.js';
 import type { Run, RunEvent, RunId } from './run.types.js';
@@ -128,7 +128,8 @@ export class RunExecutor implements BeforeApplicationShutdown {
   /** Another worker has the run, or its end is recorded already: whoever waits here must look there. */
   private lose(session: RunSession): void {
     this.stores.log.lost(session.live.run);
-    session.live.abandon(new AbortReason('fenced'));
+    const { id } = session.live.run;
+    session.live.abandon(new RunFailedError('run-interrupted', `Run ${id} went on elsewhere; read it there`, id));
   }
 }
 

@@ -44,6 +44,15 @@ export class RunFollower {
   }
 
   private async *read(owner: UserId, id: RunId, after: number, knownLast: number | null): AsyncGenerator<string> {
+    const leave = this.liveRuns.find(id)?.join();
+    try {
+      yield* this.eventsOf(owner, id, after, knownLast);
+    } finally {
+      leave?.();
+    }
+  }
+
+  private async *eventsOf(owner: UserId, id: RunId, after: number, knownLast: number | null): AsyncGenerator<string> {
     let sequence = after;
     let silentSince = Date.now();
     while (knownLast === null || sequence < knownLast) {

@@ -25,7 +25,9 @@ export class RunLeases implements OnApplicationBootstrap, BeforeApplicationShutd
   async onApplicationBootstrap(): Promise<void> {
     // The embedded database has one process: whatever ran before this start has lost its worker.
     if (this.config.database.url === undefined) await this.leases.expireOthers(WORKER_ID);
-    this.timer = setInterval(() => (this.beating ??= this.beat().finally(() => (this.beating = null))), HEARTBEAT_MS);
+    this.timer = setInterval(() => {
+      this.beating ??= this.beat().finally(() => (this.beating = null));
+    }, HEARTBEAT_MS);
     await this.beat();
   }
 

@@ -125,7 +125,14 @@ function verdictOf(
   const error = (slug: ProblemSlug, detail: string): RunError => ({ slug, detail });
   if (failure instanceof ClaudeApiError) {
     const status = seen?.usage ? 'interrupted' : 'failed';
-    return { status, error: error(failure.slug, failure.detail) };
+    const { retryAfterSeconds } = failure.extras;
+    return {
+      status,
+      error: {
+        ...error(failure.slug, failure.detail),
+        ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
+      },
+    };
   }
   if (failure?.abortCause === 'cancelled') {
     return { status: 'cancelled', error: error('run-cancelled', 'The run was cancelled') };

@@ -83,6 +83,8 @@ export interface RunResult {
 export interface RunError {
   readonly slug: ProblemSlug;
   readonly detail: string;
+  /** What Claude asked to wait, for those who wait for this run; it is not recorded. */
+  readonly retryAfterSeconds?: number;
 }
 
 /** A run with everything that is kept of it. */

@@ -20,7 +20,7 @@ import { RunListQuery, RunRequest } from './dto/run-request.dto.js';
 import { RunListResponse, RunResponse } from './dto/run.dto.js';
 import { toRunResponse } from './dto/run.response.js';
 import { RunFollower } from './run-follower.js';
-import { waitForRun } from './run-outcome.http.js';
+import { waitForRun } from './run-waiting.js';
 import { RUN_PROBLEMS } from './run-problems.js';
 import { isFinal, type Run, type RunId } from './run.types.js';
 import { RunsService } from './runs.service.js';

@@ -1,9 +1,25 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Logger } from '@nestjs/common';
 import pg from 'pg';
-import type { DataSourceOptions } from 'typeorm';
+import { DataSource, type DataSourceOptions } from 'typeorm';
 import { migrations } from '../../migrations/index.js';
-import type { Config } from '../config/config.js';
+import { DatabaseUnavailableError } from '../errors/platform.errors.js';
 import { type EmbeddedDatabase, openEmbeddedDatabase } from './embedded/embedded-database.js';
+import { migrate } from './migrate.js';
 import { BoundedPool } from './pool.js';
+import { isAway } from './sql-errors.js';
+
+/** How long the boot waits for a PostgreSQL that is not there yet, as when both start together. */
+const BOOT_PATIENCE_MS = 30_000;
+const BOOT_RETRY_MS = 1000;
+
+type PostgresOptions = Extract<DataSourceOptions, { type: 'postgres' }>;
+
+/** The part of the configuration that says which database. */
+export interface DatabaseSettings {
+  readonly dataDir: string;
+  readonly database: { readonly url: string | undefined; readonly poolSize: number; readonly runMigrations: boolean };
+}
 
 /** `pg` with our pool in the place of its own; a class of its own for each mode, since TypeORM makes the pool. */
 function driverWith(embedded: boolean): unknown {
@@ -14,8 +30,6 @@ function driverWith(embedded: boolean): unknown {
   }
   return { ...pg, Pool };
 }
-
-type PostgresOptions = Extract<DataSourceOptions, { type: 'postgres' }>;
 
 const COMMON = {
   type: 'postgres' as const,
@@ -33,8 +47,8 @@ export function postgresOptions(url: string, poolSize: number): PostgresOptions 
 }
 
 /**
- * Options for a running embedded database. One connection: PGlite is one session behind its socket, and a second connection
- * could only get between the messages of the first.
+ * Options for a running embedded database. One connection: PGlite is one session, and its socket server lets a second
+ * connection in between the messages of the first, so that one would bind its values to the other's statement.
  */
 export function embeddedOptions({ host, port }: Pick<EmbeddedDatabase, 'host' | 'port'>): PostgresOptions {
   return { ...COMMON, host, port, username: 'postgres', database: 'postgres', poolSize: 1, driver: driverWith(true) };
@@ -44,7 +58,47 @@ export function embeddedOptions({ host, port }: Pick<EmbeddedDatabase, 'host' | 
  * TypeORM's options for the configured database: PostgreSQL by URL, or the embedded one, which is opened when it is not yet.
  * @throws EmbeddedDatabaseLockedError
  */
-export async function dataSourceOptions(config: Pick<Config, 'database' | 'dataDir'>): Promise<PostgresOptions> {
-  const { url, poolSize } = config.database;
-  return url === undefined ? embeddedOptions(await openEmbeddedDatabase(config.dataDir)) : postgresOptions(url, poolSize);
+export async function dataSourceOptions({ database, dataDir }: DatabaseSettings): Promise<PostgresOptions> {
+  if (database.url === undefined) return embeddedOptions(await openEmbeddedDatabase(dataDir));
+  return postgresOptions(database.url, database.poolSize);
+}
+
+/**
+ * Connects, and migrates when `migrationsRun` is set (one replica at a time, which TypeORM's own way is not).
+ * @throws DatabaseUnavailableError when the server cannot be reached for 30 s, or refuses us; its cause says in one line why
+ */
+export async function openDataSource({ migrationsRun = false, ...options }: DataSourceOptions): Promise<DataSource> {
+  const dataSource = await connect({ ...options, migrationsRun: false } as DataSourceOptions);
+  if (migrationsRun) await migrate(dataSource);
+  return dataSource;
+}
+
+async function connect(options: DataSourceOptions): Promise<DataSource> {
+  const deadline = Date.now() + BOOT_PATIENCE_MS;
+  for (;;) {
+    try {
+      return await new DataSource(options).initialize();
+    } catch (error) {
+      if (!(error instanceof DatabaseUnavailableError)) throw error;
+      const reason = `${placeOf(options)}: ${reasonOf(error.cause)}`;
+      // What the server itself answers, such as a wrong password, no waiting will change.
+      const hopeless = error.cause instanceof pg.DatabaseError && !isAway(error.cause);
+      if (hopeless || Date.now() > deadline) throw new DatabaseUnavailableError({ cause: new Error(reason) });
+      new Logger('Database').warn({ event: 'database_awaited', reason }, 'The database cannot be reached yet');
+      await sleep(BOOT_RETRY_MS);
+    }
+  }
+}
+
+/** Names of several addresses give several errors. */
+function reasonOf(error: unknown): string {
+  const first: unknown = error instanceof AggregateError ? error.errors[0] : error;
+  return first instanceof Error ? first.message : String(first);
+}
+
+/** Host and database of the URL, without its password. */
+function placeOf(options: DataSourceOptions): string {
+  if (options.type !== 'postgres' || options.url === undefined) return 'the embedded database';
+  const { host, pathname } = new URL(options.url);
+  return host + pathname;
 }

@@ -1,5 +1,9 @@
-import { Counter, Gauge } from 'prom-client';
 import type { Pool } from 'pg';
+import { Counter, Gauge } from 'prom-client';
+
+type PoolCounts = Pick<Pool, 'totalCount' | 'idleCount' | 'waitingCount'>;
+
+const pools = new Set<PoolCounts>();
 
 /** Statements sent to the database by this process. */
 export const QUERIES = new Counter({
@@ -7,16 +11,23 @@ export const QUERIES = new Counter({
   help: 'Statements sent to the database',
 });
 
-/** Publishes a pool's connections and waiting callers. */
-export function measurePool(pool: Pick<Pool, 'totalCount' | 'idleCount' | 'waitingCount'>): void {
-  new Gauge({
-    name: 'dossier_database_pool_connections',
-    help: 'Connections of the pool, and callers that wait for one',
-    labelNames: ['state'],
-    collect() {
-      this.set({ state: 'total' }, pool.totalCount);
-      this.set({ state: 'idle' }, pool.idleCount);
-      this.set({ state: 'waiting' }, pool.waitingCount);
-    },
-  });
+/** Publishes a pool's connections and waiting callers, until the function that it answers is called. */
+export function measurePool(pool: PoolCounts): () => void {
+  pools.add(pool);
+  return () => pools.delete(pool);
 }
+
+function sum(count: keyof PoolCounts): number {
+  return [...pools].reduce((total, pool) => total + pool[count], 0);
+}
+
+void new Gauge({
+  name: 'dossier_database_pool_connections',
+  help: 'Connections of the pool, and callers that wait for one',
+  labelNames: ['state'],
+  collect() {
+    this.set({ state: 'total' }, sum('totalCount'));
+    this.set({ state: 'idle' }, sum('idleCount'));
+    this.set({ state: 'waiting' }, sum('waitingCount'));
+  },
+});

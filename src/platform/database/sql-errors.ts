@@ -1,10 +1,12 @@
 import pg from 'pg';
 import { QueryFailedError } from 'typeorm';
-import { DatabaseUnavailableError } from '../errors/platform.errors.js';
+import { DatabaseUnavailableError, ValidationFailedError } from '../errors/platform.errors.js';
 import type { ResearchPlatformError } from '../errors/research-platform.error.js';
 
-/** SQLSTATEs by which a server says that it is going, coming, or full. */
+/** SQLSTATEs by which a server says that it is going, coming, or full; class 08 is the connection itself. */
 const AWAY = new Set(['57P01', '57P02', '57P03', '53300']);
+/** A character that UTF-8 or a text column cannot hold, such as NUL. */
+const UNSTORABLE = new Set(['22021', '22P05']);
 const NETWORK = new Set([
   'ECONNREFUSED',
   'ECONNRESET',
@@ -13,6 +15,7 @@ const NETWORK = new Set([
   'ENOTFOUND',
   'EAI_AGAIN',
   'EHOSTUNREACH',
+  'ENETUNREACH',
   'ENOENT',
 ]);
 
@@ -32,15 +35,23 @@ export function mapConstraint(error: unknown, byConstraint: Record<string, () =>
   throw make ? make() : error;
 }
 
-/** `DatabaseUnavailableError` when the database is away, by SQLSTATE or network code; null for every other error. */
+/** Whether an answer of the server, or an error of the network, says that the database is away. */
+export function isAway(error: unknown): boolean {
+  if (error instanceof pg.DatabaseError) return AWAY.has(error.code ?? '') || (error.code ?? '').startsWith('08');
+  return error instanceof Error && 'code' in error && NETWORK.has(String(error.code));
+}
+
+/**
+ * The domain error that a failed statement stands for whoever sent it: `DatabaseUnavailableError` when the database is away,
+ * `ValidationFailedError` for a character that it cannot store; null for every other error.
+ */
 export function toDatabaseError(error: unknown): ResearchPlatformError | null {
   if (error instanceof DatabaseUnavailableError) return error;
   const cause = driverError(error);
   if (cause instanceof DatabaseUnavailableError) return cause;
-  if (cause instanceof pg.DatabaseError) {
-    const state = cause.code ?? '';
-    return AWAY.has(state) || state.startsWith('08') ? new DatabaseUnavailableError({ cause: error }) : null;
+  if (isAway(cause)) return new DatabaseUnavailableError({ cause: error });
+  if (cause instanceof pg.DatabaseError && UNSTORABLE.has(cause.code ?? '')) {
+    return new ValidationFailedError([{ pointer: '', detail: 'holds a character that cannot be stored, such as NUL' }]);
   }
-  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
-  return NETWORK.has(code) ? new DatabaseUnavailableError({ cause: error }) : null;
+  return null;
 }

@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { EntityManager } from 'typeorm';
+import type { WatchedClient } from './watched-client.js';
 
 /** Runs once the transaction is committed. */
 export type AfterCommit = () => void | Promise<void>;
@@ -7,6 +8,7 @@ export type AfterCommit = () => void | Promise<void>;
 /** The transaction that the present code runs in. */
 export interface OpenTransaction {
   readonly manager: EntityManager;
+  readonly client: WatchedClient;
   readonly after: AfterCommit[];
   closed: boolean;
 }
@@ -20,7 +22,12 @@ export function insideTransaction(): boolean {
   return store !== undefined && !store.closed;
 }
 
-/** Work that was not awaited would otherwise run on a connection that belongs to somebody else by then. */
-export function assertOpen(store: OpenTransaction): void {
-  if (store.closed) throw new Error('This work outlived its transaction: something inside it was not awaited');
+/**
+ * The transaction that the present code runs in, if any.
+ * @throws Error when it is over: work that was not awaited would run on a connection that belongs to somebody else by then
+ */
+export function openTransaction(): OpenTransaction | undefined {
+  const store = open.getStore();
+  if (store?.closed) throw new Error('This work outlived its transaction: something inside it was not awaited');
+  return store;
 }

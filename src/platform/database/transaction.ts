@@ -1,8 +1,12 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import type { QueryResult } from 'pg';
 import { DataSource, type EntityManager } from 'typeorm';
+import { DatabaseUnavailableError } from '../errors/platform.errors.js';
+import { ResearchPlatformError } from '../errors/research-platform.error.js';
 import type { BoundedPool } from './pool.js';
-import { type AfterCommit, assertOpen, open, type OpenTransaction } from './transaction-context.js';
+import { toDatabaseError } from './sql-errors.js';
+import { type AfterCommit, open, type OpenTransaction, openTransaction } from './transaction-context.js';
+import type { WatchedClient } from './watched-client.js';
 
 /**
  * The one way to a transaction. Repositories and job sending join it implicitly: what they send through `manager` or `sql`
@@ -15,58 +19,79 @@ export class Transaction {
   /**
    * Runs `fn` in a transaction, or within the one that is open already. Commits when it resolves, rolls back when it
    * throws. Never await the network inside: the embedded database serves nobody else meanwhile. No `Promise.all` inside.
+   * @throws what `fn` throws; DatabaseUnavailableError when the connection is lost, where it is not known whether a commit
+   *   that was under way has happened
    */
   async run<T>(fn: () => Promise<T>): Promise<T> {
-    if (open.getStore()) return this.guarded(fn);
+    if (openTransaction()) return fn();
     const after: AfterCommit[] = [];
-    const result = await this.dataSource.transaction(async (manager) => {
-      const store: OpenTransaction = { manager, after, closed: false };
-      try {
-        return await open.run(store, fn);
-      } finally {
-        store.closed = true;
-      }
-    });
-    for (const hook of after) await open.exit(hook);
+    const result = await this.dataSource
+      .transaction((manager) => runInside(manager, after, fn))
+      .catch((error: unknown) => {
+        throw toDatabaseError(error) ?? error;
+      });
+    for (const hook of after) await settle(hook);
     return result;
   }
 
   /** The entity manager of the open transaction, or the default one outside of any. */
   get manager(): EntityManager {
-    const store = open.getStore();
-    if (!store) return this.dataSource.manager;
-    assertOpen(store);
-    return store.manager;
+    return openTransaction()?.manager ?? this.dataSource.manager;
   }
 
-  /** Runs after the commit, outside of the transaction; at once when none is open; never when it is rolled back. */
+  /**
+   * Runs after the commit, outside of the transaction; at once when none is open; never when it is rolled back. What a hook
+   * throws after the commit is logged: it may not make what is committed look undone.
+   */
   async afterCommit(hook: AfterCommit): Promise<void> {
-    const store = open.getStore();
+    const store = openTransaction();
     if (!store) return hook();
-    assertOpen(store);
     store.after.push(hook);
   }
 
-  /** Sends one SQL statement and answers its rows. @throws pg's errors as they are, DatabaseUnavailableError */
+  /**
+   * Sends SQL and answers its rows, whatever the command; of several statements in one text the rows of all.
+   * @throws pg's own errors (see `mapConstraint`), DatabaseUnavailableError
+   */
   async sql<Row>(text: string, values: readonly unknown[] = []): Promise<Row[]> {
-    const store = open.getStore();
-    if (store) {
-      assertOpen(store);
-      const result: unknown = await store.manager.queryRunner?.query(text, [...values], true);
-      return (result as { records: Row[] }).records;
+    const store = openTransaction();
+    if (store) return rowsOf<Row>(store.client, text, values);
+    const client = await (this.dataSource.driver as unknown as { master: BoundedPool }).master.connect();
+    try {
+      return await rowsOf<Row>(client as unknown as WatchedClient, text, values);
+    } finally {
+      client.release();
     }
-    const result = (await this.pool.query(text, [...values])) as QueryResult | QueryResult[];
-    // Several statements in one text, as pg-boss sends them, give a result each.
-    return (Array.isArray(result) ? result.flatMap(({ rows }) => rows as Row[]) : result.rows) as Row[];
   }
+}
 
-  private get pool(): BoundedPool {
-    return (this.dataSource.driver as unknown as { master: BoundedPool }).master;
+async function runInside<T>(manager: EntityManager, after: AfterCommit[], fn: () => Promise<T>): Promise<T> {
+  const client = (await manager.queryRunner?.connect()) as WatchedClient;
+  const store: OpenTransaction = { manager, client, after, closed: false };
+  try {
+    const result = await open.run(store, fn);
+    // PostgreSQL answers the COMMIT of an aborted transaction by rolling it back, and calls that a success.
+    if (client.getTransactionStatus() === 'E') {
+      throw new Error('A statement inside the transaction failed and its error was swallowed');
+    }
+    return result;
+  } catch (error) {
+    if (!client.lost || error instanceof ResearchPlatformError) throw error;
+    throw new DatabaseUnavailableError({ cause: error });
+  } finally {
+    store.closed = true;
   }
+}
 
-  private guarded<T>(fn: () => Promise<T>): Promise<T> {
-    const store = open.getStore();
-    if (store) assertOpen(store);
-    return fn();
+async function settle(hook: AfterCommit): Promise<void> {
+  try {
+    await hook();
+  } catch (err) {
+    new Logger('Transaction').error({ event: 'after_commit_failed', err }, 'What was to follow a commit failed');
   }
+}
+
+async function rowsOf<Row>(client: WatchedClient, text: string, values: readonly unknown[]): Promise<Row[]> {
+  const result = (await client.query(text, [...values])) as QueryResult | QueryResult[];
+  return (Array.isArray(result) ? result.flatMap(({ rows }) => rows as Row[]) : result.rows) as Row[];
 }

@@ -2,7 +2,7 @@ import { applyDecorators } from '@nestjs/common';
 import { ApiExtraModels, ApiResponse, getSchemaPath } from '@nestjs/swagger';
 import { ProblemResponse } from './dto/problem.dto.js';
 import { PROBLEM_JSON } from './problem-document.js';
-import { problemDefinition, type ProblemSlug, problemType } from './problems.js';
+import { problemDefinition, PROBLEMS, type ProblemSlug, problemType } from './problems.js';
 
 /** What any operation can answer with, whatever it does. */
 const ALWAYS: readonly ProblemSlug[] = ['malformed-request', 'internal-error'];
@@ -39,10 +39,16 @@ function problemApiResponse(status: number, slugs: readonly ProblemSlug[]) {
     content: {
       [PROBLEM_JSON]: {
         schema: { $ref: getSchemaPath(ProblemResponse) },
-        examples: Object.fromEntries(slugs.map((slug) => [slug, { value: example(slug) }])),
+        examples: Object.fromEntries(slugs.map((slug) => [slug, { $ref: `#/components/examples/${slug}` }])),
       },
     },
   };
+}
+
+/** An example of every problem, for the document's components: operations refer to them. */
+export function problemExamples(): Record<string, { summary: string; value: object }> {
+  const slugs = Object.keys(PROBLEMS) as ProblemSlug[];
+  return Object.fromEntries(slugs.map((slug) => [slug, { summary: PROBLEMS[slug].title, value: example(slug) }]));
 }
 
 function example(slug: ProblemSlug) {

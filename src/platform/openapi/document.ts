@@ -1,4 +1,5 @@
 import type { INestApplication } from '@nestjs/common';
+import { problemExamples } from '../errors/api-problems.decorator.js';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 
 /** Name of the bearer scheme in the OpenAPI document. */
@@ -25,16 +26,22 @@ export function openApiDocument(app: INestApplication, version: string): OpenAPI
   const document = SwaggerModule.createDocument(app, settings, {
     operationIdFactory: (controller, method) => `${controller.replace(/Controller$/, '')}_${method}`,
   });
-  return withRequestIds(document);
+  return withComponents(withRequestIds(document));
+}
+
+/** What operations refer to instead of repeating it. */
+function withComponents(document: OpenAPIObject): OpenAPIObject {
+  const requestId = { description: 'Names the request in the log', schema: { type: 'string' as const } };
+  const headers = { 'X-Request-Id': requestId };
+  return { ...document, components: { ...document.components, headers, examples: problemExamples() } };
 }
 
 /** Every answer carries `X-Request-Id`: said once here instead of on every operation. */
 function withRequestIds(document: OpenAPIObject): OpenAPIObject {
-  const header = { description: 'Names the request in the log', schema: { type: 'string' as const } };
   for (const path of Object.values(document.paths)) {
     for (const operation of Object.values(path) as { responses?: Record<string, { headers?: object }> }[]) {
       for (const response of Object.values(operation.responses ?? {})) {
-        response.headers = { 'X-Request-Id': header, ...response.headers };
+        response.headers = { 'X-Request-Id': { $ref: '#/components/headers/X-Request-Id' }, ...response.headers };
       }
     }
   }

@@ -21,7 +21,10 @@ export class RenderRequest {
   @ApiInteger({ minimum: 1, required: false })
   version?: number;
 
-  /** The version that this label stands for; not together with `version`. */
+  /**
+   * The version that this label stands for; not together with `version`.
+   * @example "production"
+   */
   @Optional()
   @LabelName()
   label?: string;

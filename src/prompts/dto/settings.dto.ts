@@ -16,7 +16,6 @@ const STOP = { message: `must be a list of at most ${MAX_STOP_SEQUENCES} texts` 
 function NoLongerTaken(): PropertyDecorator {
   return (target, property) => {
     Optional()(target, property);
-    ApiHideProperty()(target, property);
     registerDecorator({
       name: 'noLongerTaken',
       target: target.constructor,
@@ -47,6 +46,7 @@ export class SettingsRequest {
    */
   @Optional()
   @Matches(MODEL, { message: 'must be a model id such as claude-sonnet-5-5' })
+  @ApiPropertyOptional({ pattern: MODEL.source })
   model?: string;
 
   /**
@@ -78,6 +78,11 @@ export class SettingsRequest {
   @ArrayMaxSize(MAX_STOP_SEQUENCES, STOP)
   @Text(1, 100, { each: true })
   @Matches(/\S/, { each: true, message: 'must hold more than white space' })
+  @ApiPropertyOptional({
+    type: 'array',
+    maxItems: MAX_STOP_SEQUENCES,
+    items: { type: 'string', minLength: 1, maxLength: 100, pattern: '\\S' },
+  })
   stop_sequences?: string[];
 
   /** JSON Schema of the answer, which then is JSON of that shape. */
@@ -104,12 +109,15 @@ export class SettingsRequest {
   web_search?: boolean;
 
   @NoLongerTaken()
+  @ApiHideProperty()
   temperature?: never;
 
   @NoLongerTaken()
+  @ApiHideProperty()
   top_p?: never;
 
   @NoLongerTaken()
+  @ApiHideProperty()
   top_k?: never;
 }
 

@@ -1,7 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { IsBoolean, IsIn, Matches, ValidateIf } from 'class-validator';
-import { VARIABLE_TYPES } from '../templates/variables.js';
 import { Optional, Text } from '../../platform/http/validation/decorators.js';
+import { VARIABLE_TYPES } from '../templates/variables.js';
 
 const NAME = /^[A-Za-z_][A-Za-z0-9_]{0,63}$/;
 const ANY_VALUE = {
@@ -15,6 +15,7 @@ export class VariableRequest {
    * @example "topic"
    */
   @Matches(NAME, { message: 'must match [A-Za-z_][A-Za-z0-9_]{0,63}' })
+  @ApiProperty({ pattern: NAME.source })
   name: string;
 
   /** @example "string" */

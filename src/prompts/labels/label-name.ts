@@ -1,5 +1,5 @@
 import { Param, type PipeTransform } from '@nestjs/common';
-import { ApiParam } from '@nestjs/swagger';
+import { ApiParam, ApiPropertyOptional } from '@nestjs/swagger';
 import { registerDecorator } from 'class-validator';
 import { ValidationFailedError } from '../../platform/errors/platform.errors.js';
 
@@ -34,13 +34,15 @@ export function ApiLabelParam(): MethodDecorator & ClassDecorator {
   });
 }
 
-/** A body field that names a label. */
+/** An optional body field that names a label. */
 export function LabelName(): PropertyDecorator {
-  return (target, property) =>
+  return (target, property) => {
     registerDecorator({
       name: 'labelName',
       target: target.constructor,
       propertyName: String(property),
       validator: { validate: isLabelName, defaultMessage: () => RULE },
     });
+    ApiPropertyOptional({ pattern: PATTERN.source })(target, property);
+  };
 }

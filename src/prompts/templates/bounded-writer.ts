@@ -1,5 +1,5 @@
 import mustache from 'mustache';
-import type { Token, VariableValues } from './template.js';
+import type { Token, VariableValues } from './template.types.js';
 import { RenderedTooLargeError } from './template.errors.js';
 
 const MAX_RENDERED_CHARACTERS = 1_000_000;

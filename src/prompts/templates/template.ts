@@ -2,20 +2,12 @@ import { LRUCache } from 'lru-cache';
 import mustache from 'mustache';
 import { render } from './bounded-writer.js';
 import { TemplateSyntaxError } from './template.errors.js';
+import type { Token, VariableValues } from './template.types.js';
 
 /** Templates kept compiled. */
 const CACHED_TEMPLATES = 128;
 const MAX_DEPTH = 20;
 const NAME = /^[A-Za-z_][A-Za-z0-9_]{0,63}$/;
-
-/** What a variable can hold. */
-export type VariableValue = string | number | boolean | readonly (string | number | boolean)[];
-
-/** Values by name, all own properties. */
-export type VariableValues = Readonly<Record<string, VariableValue | undefined>>;
-
-/** A node of mustache's tree: type, value, start, end, and for a section its inside. */
-export type Token = [type: string, value: string, start: number, end: number, inside?: Token[]];
 
 /** A template that is known to parse. */
 export interface CompiledTemplate {

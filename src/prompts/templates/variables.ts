@@ -1,4 +1,5 @@
-import { type CompiledTemplate, isVariableName, type VariableValue, type VariableValues } from './template.js';
+import { type CompiledTemplate, isVariableName } from './template.js';
+import type { VariableValue, VariableValues } from './template.types.js';
 
 /** Types that a variable can have; a list holds texts, numbers and booleans. */
 export const VARIABLE_TYPES = ['string', 'number', 'boolean', 'list'] as const;

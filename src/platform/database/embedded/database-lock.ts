@@ -1,90 +1,88 @@
-import { createHash, randomBytes } from 'node:crypto';
-import { linkSync, realpathSync, renameSync, rmSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { readdirSync, rmSync } from 'node:fs';
 import { connect, createServer, type Server } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 
-/** A Unix socket's path may have 107 bytes on Linux and 103 on macOS. */
-const MAX_SOCKET_PATH_BYTES = 100;
-const PROBE_TIMEOUT_MS = 2000;
-const MAX_TAKEOVERS = 10;
+const LOCK_NAME = /^lock-\d{13}-(\d+)-[0-9a-f]{8}\.sock$/;
+/** Longest name of a lock's file, in bytes. */
+export const LOCK_NAME_BYTES = 44;
+/** How long one of two processes that start at once waits for the other to give way. */
+const PATIENCE_MS = 1000;
+const POLL_MS = 25;
 
-/** Another process has the embedded database open. */
+/** Another process has the embedded database open. The message is one line for the operator. */
 export class EmbeddedDatabaseLockedError extends Error {
   constructor(
     readonly dataDir: string,
-    readonly holderPid: string,
+    readonly holderPid: number,
   ) {
     super(
-      `The embedded database in ${dataDir} is in use by process ${holderPid}. Stop that process, set another DATA_DIR, or set DATABASE_URL to share a PostgreSQL server.`,
+      `The embedded database in ${dataDir} is in use by process ${holderPid}. ` +
+        'Stop that process, set another DATA_DIR, or set DATABASE_URL to share a PostgreSQL server.',
     );
     this.name = 'EmbeddedDatabaseLockedError';
   }
 }
 
-/** Where a socket with this name goes: into the folder itself, or for a long path under a short name derived from it. */
-export function socketPath(directory: string, name: string): string {
-  const path = join(directory, name);
-  if (Buffer.byteLength(path) <= MAX_SOCKET_PATH_BYTES) return path;
-  const hash = createHash('sha256').update(realpathSync(directory)).digest('hex').slice(0, 16);
-  return join(tmpdir(), `dossier-${hash}-${name}`);
-}
-
 /**
- * Holds a folder for this process alone until it ends, however it ends: the lock is a bound socket, which the kernel closes
- * with its process. (A file with a PID misleads: in a container every process may have the same.)
- * @throws EmbeddedDatabaseLockedError naming the holder's PID
+ * Holds a data directory for this process alone until it ends, however it ends; answers how to let go.
+ *
+ * The lock is a bound socket, which the kernel closes with its process, kill -9 and containers included, where a file with a
+ * PID misleads. Every process binds a name of its own before it looks for others, so that of two at least one sees the other;
+ * a name is never used twice, so that what nobody listens on may be removed for ever. Of two that start at once the one with
+ * the earlier name stays.
+ * @param socketDir where the locks of this data directory are
+ * @throws EmbeddedDatabaseLockedError naming the holder's PID (as the holder sees it)
  */
-export async function lockDirectory(directory: string): Promise<Server> {
-  const path = socketPath(directory, 'lock.sock');
-  for (let takeover = 0; takeover < MAX_TAKEOVERS; takeover += 1) {
-    const server = await bind(path);
-    if (server) return server;
-    const holder = await askHolder(path);
-    if (holder !== null) throw new EmbeddedDatabaseLockedError(directory, holder);
-    await removeStale(path);
+export async function lockDataDir(dataDir: string, socketDir: string): Promise<() => Promise<void>> {
+  const name = `lock-${Date.now()}-${process.pid}-${randomBytes(4).toString('hex')}.sock`;
+  const server = await listen(join(socketDir, name));
+  const deadline = Date.now() + PATIENCE_MS;
+  for (;;) {
+    const [earliest] = await livingOthers(socketDir, name);
+    if (earliest === undefined) return () => close(server);
+    if (earliest < name || Date.now() > deadline) {
+      await close(server);
+      throw new EmbeddedDatabaseLockedError(dataDir, Number(LOCK_NAME.exec(earliest)?.[1]));
+    }
+    await sleep(POLL_MS);
   }
-  throw new EmbeddedDatabaseLockedError(directory, 'unknown');
 }
 
-/** Binds the socket; null when the path is taken, by a living holder or by what a killed one left behind. */
-function bind(path: string): Promise<Server | null> {
-  return new Promise((resolve, reject) => {
-    const server = createServer((socket) => {
-      socket.on('error', () => undefined); // A caller that goes away before it has read the PID.
-      socket.end(`${process.pid}\n`);
-    });
-    server.once('error', (error: NodeJS.ErrnoException) =>
-      error.code === 'EADDRINUSE' ? resolve(null) : reject(error),
-    );
-    server.listen(path, () => {
-      server.unref();
-      resolve(server);
-    });
-  });
+async function livingOthers(directory: string, own: string): Promise<string[]> {
+  const living: string[] = [];
+  for (const name of readdirSync(directory).toSorted()) {
+    if (name === own || !LOCK_NAME.test(name)) continue;
+    const path = join(directory, name);
+    if (await isAlive(path)) living.push(name);
+    else rmSync(path, { force: true });
+  }
+  return living;
 }
 
-/** PID of the living holder; null when nobody listens. */
-function askHolder(path: string): Promise<string | null> {
+/** Whether a process listens. Whatever is not a clear no counts as yes, such as a socket of another user. */
+function isAlive(path: string): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(path);
-    let answer = '';
-    socket.setTimeout(PROBE_TIMEOUT_MS, () => socket.destroy());
-    socket.on('data', (data) => (answer += data.toString()));
-    socket.once('connect', () => socket.once('close', () => resolve(answer.trim() || 'unknown')));
-    socket.once('error', () => resolve(null));
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', (error: NodeJS.ErrnoException) => {
+      resolve(error.code !== 'ECONNREFUSED' && error.code !== 'ENOENT');
+    });
   });
 }
 
-/** Renames before it removes: between the question and the removal another process may have bound the path anew. */
-async function removeStale(path: string): Promise<void> {
-  const aside = `${path}.${randomBytes(3).toString('hex')}`;
-  try {
-    renameSync(path, aside);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
-    throw error;
-  }
-  if ((await askHolder(aside)) !== null) linkSync(aside, path);
-  rmSync(aside, { force: true });
+async function listen(path: string): Promise<Server> {
+  const server = createServer((socket) => socket.destroy());
+  server.listen(path);
+  await once(server, 'listening'); // Rejects on 'error'.
+  return server.unref();
+}
+
+async function close(server: Server): Promise<void> {
+  await new Promise((resolve) => server.close(resolve));
 }

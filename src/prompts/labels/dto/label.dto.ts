@@ -1,3 +1,4 @@
+import { ApiProperty } from '@nestjs/swagger';
 import { IsInt, Max, Min } from 'class-validator';
 import { ApiInteger } from '../../../platform/openapi/api-integer.decorator.js';
 import type { Label, LabelMove } from '../labels.repository.js';
@@ -34,6 +35,7 @@ export class LabelResponse {
    * When it was set to this version.
    * @example "2026-11-23T09:30:00.000Z"
    */
+  @ApiProperty({ format: 'date-time' })
   set_at: string;
 }
 
@@ -55,6 +57,7 @@ export class LabelMoveResponse {
   version: number;
 
   /** @example "2026-11-23T09:30:00.000Z" */
+  @ApiProperty({ format: 'date-time' })
   set_at: string;
 }
 

@@ -1,4 +1,3 @@
-import { problemDefinition } from '../../platform/errors/problems.js';
 import type { LiveRun } from './live-run.js';
 import { RunFailedError } from './run.errors.js';
 import { isFinal, type Run } from './run.types.js';
@@ -23,6 +22,6 @@ export async function waitForRun(live: LiveRun, waitSeconds: number | null): Pro
 
 function answered(run: Run): Run {
   if (!isFinal(run.status) || run.status === 'succeeded' || !run.error) return run;
-  const { slug, detail } = run.error;
-  throw new RunFailedError(slug, detail, run.id, problemDefinition(slug).retryAfterSeconds);
+  const { slug, detail, retryAfterSeconds } = run.error;
+  throw new RunFailedError(slug, detail, run.id, retryAfterSeconds);
 }
