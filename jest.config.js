@@ -16,6 +16,8 @@ export default {
       displayName: 'e2e',
       roots: ['<rootDir>/test/e2e'],
       testMatch: ['**/*.e2e-spec.ts'],
+      globalSetup: '<rootDir>/test/support/e2e-setup.js',
+      globalTeardown: '<rootDir>/test/support/e2e-teardown.js',
     },
   ],
 };

@@ -1,4 +1,5 @@
 import { type DynamicModule, Module } from '@nestjs/common';
+import { LoggerModule } from 'nestjs-pino';
 import { AiModule } from './ai/ai.module.js';
 import { TokenCountsModule } from './ai/token-counts/token-counts.module.js';
 import { IdentityModule } from './identity/identity.module.js';
@@ -7,7 +8,7 @@ import { ConfigModule } from './platform/config/config.module.js';
 import { DatabaseModule } from './platform/database/database.module.js';
 import { ProblemsController } from './platform/errors/problems.controller.js';
 import { HealthModule } from './platform/health/health.module.js';
-import { LoggingModule } from './platform/logging/logging.module.js';
+import { loggerParams } from './platform/logging/logger-params.js';
 import { MetricsModule } from './platform/metrics/metrics.module.js';
 import { PagingModule } from './platform/paging/paging.module.js';
 import { PromptsModule } from './prompts/prompts.module.js';
@@ -22,7 +23,7 @@ export class AppModule {
       module: AppModule,
       imports: [
         ConfigModule.forRoot(config),
-        LoggingModule,
+        LoggerModule.forRoot(loggerParams(config)),
         DatabaseModule,
         PagingModule,
         HealthModule,

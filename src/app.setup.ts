@@ -14,8 +14,10 @@ import { answerClientError, answerFrameworkError } from './platform/http/framewo
 import { readJsonBodies } from './platform/http/json-body.js';
 import { answerMethodNotAllowed } from './platform/http/method-not-allowed.js';
 import { requestIdOf, sendRequestId } from './platform/http/request-id.js';
+import { UnknownQueryInterceptor } from './platform/http/unknown-query.interceptor.js';
 import { ValidationPipe } from './platform/http/validation/validation.pipe.js';
 import { openLogContext } from './platform/logging/log-context.js';
+import { loggerParams } from './platform/logging/logger-params.js';
 import { QuietLogger } from './platform/logging/quiet-logger.js';
 import { logRequests } from './platform/logging/request-log.js';
 import { measureRequests } from './platform/metrics/http.metrics.js';
@@ -60,10 +62,9 @@ export async function createApp(config: Config): Promise<NestFastifyApplication>
   await adapter.getInstance().register(helmet, { contentSecurityPolicy: CONTENT_SECURITY_POLICY });
   const app = await NestFactory.create<NestFastifyApplication>(AppModule.forRoot(config), adapter, {
     bodyParser: false,
-    bufferLogs: true,
+    logger: new QuietLogger(loggerParams(config)),
     abortOnError: false,
   });
-  app.useLogger(new QuietLogger(await app.resolve<PinoLogger>(PinoLogger), {}));
   await configure(app);
   return app;
 }
@@ -90,6 +91,7 @@ async function configure(app: NestFastifyApplication): Promise<void> {
   readJsonBodies(fastify);
   app.setGlobalPrefix(API_PREFIX, { exclude: OPEN_ROUTES.map((path) => ({ path, method: RequestMethod.GET })) });
   app.useGlobalFilters(new ProblemFilter(logger));
+  app.useGlobalInterceptors(new UnknownQueryInterceptor());
   app.useGlobalPipes(new ValidationPipe());
   serveDocs(app, API_VERSION);
 }

@@ -20,6 +20,9 @@ export interface TestDatabase {
   close(): Promise<void>;
 }
 
+/** The server for suites that need PostgreSQL itself, if there is one. */
+export const postgresServer = SERVER;
+
 /** Whether the suites run on PostgreSQL. */
 export const onPostgres = SERVER !== undefined;
 
@@ -107,21 +110,28 @@ async function postgresTemplate(server: string): Promise<string> {
   return template;
 }
 
-async function freshPostgres(server: string): Promise<TestDatabase> {
-  const template = await postgresTemplate(server);
+/** A database on a PostgreSQL server, empty or made from a template; `drop` removes it. */
+export async function createDatabase(server: string, template = 'template1') {
   const name = `dossier_t_${randomBytes(6).toString('hex')}`;
   await withServer(server, async (admin) => {
     await admin.query(`create database ${name} template ${template}`);
   });
-  const dataSource = await open(postgresOptions(databaseUrl(server, name), 5));
+  const drop = (): Promise<void> =>
+    withServer(server, async (admin) => {
+      await admin.query(`drop database ${name} with (force)`);
+    });
+  return { url: databaseUrl(server, name), drop };
+}
+
+async function freshPostgres(server: string): Promise<TestDatabase> {
+  const { url, drop } = await createDatabase(server, await postgresTemplate(server));
+  const dataSource = await open(postgresOptions(url, 5));
   return {
     dataSource,
     transaction: new Transaction(dataSource),
     close: async () => {
       await dataSource.destroy();
-      await withServer(server, async (admin) => {
-        await admin.query(`drop database ${name} with (force)`);
-      });
+      await drop();
     },
   };
 }

@@ -47,9 +47,9 @@ export class BoundedPool extends pg.Pool {
     this.watch = new PoolWatch(this.options, { probing: !embedded });
     this.on('connect', (client) => this.adopt(client as unknown as WatchedClient));
     this.on('remove', (client) => this.watch.remove(client as unknown as WatchedClient));
-    this.on('error', (err) => {
-      // An idle connection; the pool has dropped it already.
-      new Logger('Database').warn({ event: 'database_connection_lost', err }, 'A connection to the database was lost');
+    this.on('error', ({ message }) => {
+      // An idle connection; the pool has dropped it already. (pg hangs the whole client on this error: log no more of it.)
+      new Logger('Database').warn({ event: 'database_connection_lost', reason: message });
     });
   }
 

@@ -2,6 +2,9 @@ import type { INestApplication } from '@nestjs/common';
 import { problemExamples } from '../errors/api-problems.decorator.js';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 
+type PathItemObject = OpenAPIObject['paths'][string];
+type OperationObject = NonNullable<PathItemObject['get']>;
+
 /** Name of the bearer scheme in the OpenAPI document. */
 export const API_KEY_SCHEME = 'api-key';
 
@@ -29,6 +32,17 @@ export function openApiDocument(app: INestApplication, version: string): OpenAPI
   return withComponents(withRequestIds(document));
 }
 
+/** `If-None-Match` and 304 belong to reading alone, though the operations that change a resource answer its ETag too. */
+function withConditionalRequests(path: PathItemObject): void {
+  for (const [method, operation] of Object.entries(path) as [string, OperationObject][]) {
+    const parameters = operation.parameters ?? [];
+    const isCondition = (parameter: object): boolean => 'name' in parameter && parameter.name === 'If-None-Match';
+    if (!parameters.some(isCondition)) continue;
+    if (method === 'get') operation.responses['304'] = { description: 'Unchanged: you have it already' };
+    else operation.parameters = parameters.filter((parameter) => !isCondition(parameter));
+  }
+}
+
 /** What operations refer to instead of repeating it. */
 function withComponents(document: OpenAPIObject): OpenAPIObject {
   const requestId = { description: 'Names the request in the log', schema: { type: 'string' as const } };
@@ -39,6 +53,7 @@ function withComponents(document: OpenAPIObject): OpenAPIObject {
 /** Every answer carries `X-Request-Id`: said once here instead of on every operation. */
 function withRequestIds(document: OpenAPIObject): OpenAPIObject {
   for (const path of Object.values(document.paths)) {
+    withConditionalRequests(path);
     for (const operation of Object.values(path) as { responses?: Record<string, { headers?: object }> }[]) {
       for (const response of Object.values(operation.responses ?? {})) {
         response.headers = { 'X-Request-Id': { $ref: '#/components/headers/X-Request-Id' }, ...response.headers };

@@ -26,7 +26,7 @@ export class EmbeddedWorker {
   async start(): Promise<void> {
     const worker = new Worker(new URL('./embedded.worker.mjs', import.meta.url), { workerData: this.orders });
     this.worker = worker;
-    this.failure = new Error('The thread of the embedded database ended before it was ready');
+    this.failure = new Error('The thread of the embedded database ended by itself');
     worker.once('error', (error) => (this.failure = error));
     await new Promise<void>((resolve, reject) => {
       worker.once('message', () => resolve());

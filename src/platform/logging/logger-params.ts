@@ -1,5 +1,5 @@
-import { LoggerModule } from 'nestjs-pino';
-import { Config } from '../config/config.js';
+import type { Params } from 'nestjs-pino';
+import type { Config } from '../config/config.js';
 import { logContext } from './log-context.js';
 
 /**
@@ -8,16 +8,15 @@ import { logContext } from './log-context.js';
  *
  * nestjs-pino's own middleware (a child logger for each request) is left out: a mixin gives the same fields for less.
  */
-export const LoggingModule = LoggerModule.forRootAsync({
-  inject: [Config],
-  useFactory: (config: Config) => ({
+export function loggerParams({ logLevel }: Pick<Config, 'logLevel'>): Params {
+  return {
     forRoutes: [],
     pinoHttp: {
-      level: config.logLevel,
+      level: logLevel,
       base: undefined,
       mixin: () => ({ ...logContext() }),
       formatters: { level: (label: string) => ({ level: label }) },
       timestamp: () => `,"time":"${new Date().toISOString()}"`,
     },
-  }),
-});
+  };
+}
