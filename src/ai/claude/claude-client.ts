@@ -1,15 +1,14 @@
-import Anthropic from '@anthropic-ai/sdk';
-import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import type Anthropic from '@anthropic-ai/sdk';
+import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { Agent, fetch as undiciFetch } from 'undici';
 import { Config } from '../../platform/config/config.js';
 import { AnswerAccumulator } from './answer-accumulator.js';
 import type { ClaudeAnswer, ClaudeRequest } from './claude.types.js';
 import { abortCauseOf, CallAborted, EndOfStream } from './claude-failure.js';
 import { ClaudeEndpoint } from './claude-endpoint.js';
-import { toClaudeApiError } from './failure-mapping.js';
 
 type Create = Anthropic.MessageCreateParamsStreaming;
-type Fetch = NonNullable<ConstructorParameters<typeof Anthropic>[0]>['fetch'];
+type Fetch = NonNullable<import('@anthropic-ai/sdk').ClientOptions['fetch']>;
 
 /** From this many characters a system prompt is marked for Claude's cache: shorter ones are below its minimum. */
 const CACHED_SYSTEM_CHARACTERS = 4096;
@@ -19,7 +18,7 @@ const CACHED_SYSTEM_CHARACTERS = 4096;
  * stall is seen and text is kept. undici's fetch is used because Node's own gives up at 300 s and has no idle timeout.
  */
 @Injectable()
-export class ClaudeClient implements OnApplicationShutdown {
+export class ClaudeClient implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly dispatcher: Agent;
   private sdk: Promise<Anthropic> | null = null;
 
@@ -52,7 +51,7 @@ export class ClaudeClient implements OnApplicationShutdown {
       return accumulator.answer();
     } catch (error) {
       if (signal.aborted) throw new CallAborted(abortCauseOf(signal), accumulator.answer());
-      throw toClaudeApiError(error, accumulator);
+      throw (await this.sdkModule()).toClaudeApiError(error, accumulator);
     }
   }
 
@@ -71,8 +70,13 @@ export class ClaudeClient implements OnApplicationShutdown {
       const { input_tokens } = await sdk.messages.countTokens(body as Anthropic.MessageCountTokensParams);
       return input_tokens;
     } catch (error) {
-      throw toClaudeApiError(error, new AnswerAccumulator(() => undefined));
+      throw (await this.sdkModule()).toClaudeApiError(error, new AnswerAccumulator(() => undefined));
     }
+  }
+
+  onApplicationBootstrap(): void {
+    // Not awaited: neither the start nor the first call should wait for the SDK. If it fails, the first call tells.
+    setImmediate(() => void this.connect().catch(() => undefined));
   }
 
   async onApplicationShutdown(): Promise<void> {
@@ -87,7 +91,12 @@ export class ClaudeClient implements OnApplicationShutdown {
     return this.sdk;
   }
 
+  private sdkModule(): Promise<typeof import('./sdk.js')> {
+    return import('./sdk.js');
+  }
+
   private async open(): Promise<Anthropic> {
+    const { Anthropic } = await this.sdkModule();
     const { baseUrl, apiKey } = await this.endpoint.resolve();
     return new Anthropic({
       apiKey,

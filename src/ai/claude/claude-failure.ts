@@ -22,6 +22,17 @@ export interface FailureFacts {
   readonly seen: ClaudeAnswer | null;
 }
 
+/** What a failure is unless something else is known. */
+export const NO_FACTS: FailureFacts = {
+  statusCode: null,
+  errorType: null,
+  claudeRequestId: null,
+  retryable: false,
+  retryAfterMs: null,
+  mayBeBilled: false,
+  seen: null,
+};
+
 /** One attempt at Claude that failed; `detail` is safe to show. */
 export class ClaudeApiError extends ResearchPlatformError {
   constructor(
@@ -73,4 +84,15 @@ export class CallAborted extends Error {
 /** Why a signal was aborted; a foreign reason counts as a shutdown. */
 export function abortCauseOf(signal: AbortSignal): AbortCause {
   return signal.reason instanceof AbortReason ? signal.reason.abortCause : 'shutdown';
+}
+
+/** The deadline of the run has passed: nothing more is tried. */
+export function deadlineExceeded(abort: CallAborted | null): ClaudeApiError {
+  return new ClaudeApiError('claude-timeout', 'The run reached its deadline before the answer was complete', {
+    ...NO_FACTS,
+    errorType: 'deadline',
+    claudeRequestId: abort?.seen?.requestId ?? null,
+    mayBeBilled: abort !== null,
+    seen: abort?.seen?.usage ? abort.seen : null,
+  });
 }

@@ -5,9 +5,8 @@ import { Config } from '../../platform/config/config.js';
 import { CallSlots, type Release } from './call-slots.js';
 import type { ClaudeAnswer, ClaudeRequest } from './claude.types.js';
 import { ClaudeClient } from './claude-client.js';
-import { abortCauseOf, AbortReason, CallAborted, ClaudeApiError } from './claude-failure.js';
+import { abortCauseOf, AbortReason, CallAborted, ClaudeApiError, deadlineExceeded } from './claude-failure.js';
 import { ClaudeMetrics } from './claude.metrics.js';
-import { deadlineExceeded } from './failure-mapping.js';
 import { waitBeforeRetry } from './retry-policy.js';
 
 /** Who keeps the record of a run's attempts. Each method's promise is awaited: the record is written before the act. */

@@ -1,6 +1,6 @@
 import { APIConnectionError, APIConnectionTimeoutError, APIError } from '@anthropic-ai/sdk';
 import type { AnswerAccumulator } from './answer-accumulator.js';
-import { type CallAborted, ClaudeApiError, type ClaudeSlug, EndOfStream, type FailureFacts } from './claude-failure.js';
+import { ClaudeApiError, type ClaudeSlug, EndOfStream, type FailureFacts, NO_FACTS } from './claude-failure.js';
 import { retryAfterMs } from './retry-after.js';
 
 /** One line of the table of upstream errors (DESIGN section 4). */
@@ -51,34 +51,13 @@ export function toClaudeApiError(thrown: unknown, seen: AnswerAccumulator): Clau
   return unanswered('claude-failed', 'unreadable_answer', true, thrown);
 }
 
-/** The deadline of the run has passed: nothing more is tried. */
-export function deadlineExceeded(abort: CallAborted | null): ClaudeApiError {
-  return new ClaudeApiError('claude-timeout', 'The run reached its deadline before the answer was complete', {
-    ...noFacts,
-    errorType: 'deadline',
-    claudeRequestId: abort?.seen?.requestId ?? null,
-    mayBeBilled: abort !== null,
-    seen: abort?.seen?.usage ? abort.seen : null,
-  });
-}
-
-const noFacts: FailureFacts = {
-  statusCode: null,
-  errorType: null,
-  claudeRequestId: null,
-  retryable: false,
-  retryAfterMs: null,
-  mayBeBilled: false,
-  seen: null,
-};
-
 function fromStatus(error: APIError, status: number): ClaudeApiError {
   const { slug, retryable, detail } = mappingOf(error, status);
   return new ClaudeApiError(
     slug,
     detail,
     {
-      ...noFacts,
+      ...NO_FACTS,
       statusCode: status,
       errorType: error.type ?? `http_${status}`,
       claudeRequestId: error.requestID ?? null,
@@ -114,7 +93,7 @@ function isSpendCap(error: APIError, status: number): boolean {
 function broken(slug: ClaudeSlug, errorType: string, seen: AnswerAccumulator, cause: unknown): ClaudeApiError {
   const answer = seen.answer();
   const facts: FailureFacts = {
-    ...noFacts,
+    ...NO_FACTS,
     errorType,
     claudeRequestId: answer.requestId,
     // Text that was delivered is never asked for again: the caller would see it twice and pay twice.
@@ -126,7 +105,7 @@ function broken(slug: ClaudeSlug, errorType: string, seen: AnswerAccumulator, ca
 }
 
 function unanswered(slug: ClaudeSlug, errorType: string, mayBeBilled: boolean, cause: unknown): ClaudeApiError {
-  return new ClaudeApiError(slug, DETAILS[slug], { ...noFacts, errorType, retryable: true, mayBeBilled }, { cause });
+  return new ClaudeApiError(slug, DETAILS[slug], { ...NO_FACTS, errorType, retryable: true, mayBeBilled }, { cause });
 }
 
 /** An `error` event inside a stream is an APIError without a status. */

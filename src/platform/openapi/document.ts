@@ -24,6 +24,15 @@ export function openApiDocument(app: INestApplication, version: string): OpenAPI
     .setDescription(DESCRIPTION)
     .setVersion(version)
     .setLicense('Apache-2.0', 'https://www.apache.org/licenses/LICENSE-2.0')
+    .addTag('Research items', 'The topics that a user keeps')
+    .addTag('Prompts', 'Templates that hang on an item')
+    .addTag('Prompt versions', 'What a prompt said at a time; never changed')
+    .addTag('Prompt labels', 'Names such as `production` that point to a version')
+    .addTag('Runs', 'Questions to Claude and their answers')
+    .addTag('Identity', 'Who the caller is, and the keys of the caller')
+    .addTag('Users', 'For admins')
+    .addTag('Operations', 'Probes and figures')
+    .addTag('Problems', 'What each error means')
     .addBearerAuth({ type: 'http', scheme: 'bearer', description: 'An API key: `dsr_…`' }, API_KEY_SCHEME)
     .build();
   const document = SwaggerModule.createDocument(app, settings, {
