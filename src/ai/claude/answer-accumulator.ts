@@ -14,6 +14,8 @@ export class AnswerAccumulator {
   private stopReason: string | null = null;
   private stopped = false;
   requestId: string | null = null;
+  /** Status code of the response; null until its headers have come. */
+  statusCode: number | null = null;
 
   /** @param onText is told each piece of answer text as it comes. */
   constructor(private readonly onText: (text: string) => void) {}

@@ -44,7 +44,8 @@ export class ClaudeClient implements OnApplicationBootstrap, OnApplicationShutdo
     try {
       const sdk = await this.connect();
       const call = sdk.messages.create(toCreateParams(request), { signal });
-      const { data: events, request_id: requestId } = await call.withResponse();
+      const { data: events, response, request_id: requestId } = await call.withResponse();
+      accumulator.statusCode = response.status;
       accumulator.requestId = requestId ?? null;
       for await (const event of events) accumulator.accept(event);
       if (!accumulator.complete) throw new EndOfStream();
@@ -120,13 +121,19 @@ function toCreateParams(request: ClaudeRequest): Create {
   return {
     model: request.model,
     max_tokens: request.maxTokens,
-    messages: request.messages.map(({ role, content }) => ({ role, content })),
+    messages: toMessages(request),
     stream: true,
     ...(request.system ? { system: systemBlocks(request.system) } : {}),
     ...(request.stopSequences?.length ? { stop_sequences: [...request.stopSequences] } : {}),
     ...(Object.keys(outputConfig).length > 0 ? { output_config: outputConfig } : {}),
     ...(request.webSearch ? { tools: [{ type: 'web_search_20250305' as const, name: 'web_search' as const }] } : {}),
   };
+}
+
+function toMessages({ messages, assistantSoFar }: ClaudeRequest): Create['messages'] {
+  const turns: Create['messages'] = messages.map(({ role, content }) => ({ role, content }));
+  if (!assistantSoFar?.length) return turns;
+  return [...turns, { role: 'assistant', content: assistantSoFar as unknown as Anthropic.ContentBlockParam[] }];
 }
 
 function systemBlocks(system: string): Create['system'] {

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Counter, Gauge, Histogram } from 'prom-client';
+import { ClaudeApiError } from './claude-failure.js';
 
 const SECONDS = [0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300];
 
@@ -21,12 +22,12 @@ const firstText = new Histogram({
 });
 const inFlight = new Gauge({ name: 'dossier_claude_calls_in_flight', help: 'Calls to Claude in flight' });
 
-/** One attempt under observation. */
-export interface Observation {
-  /** A piece of text has come. */
-  text(): void;
-  end(outcome: string): void;
-}
+/** 0 while a model's circuit is closed, 1 while it is open or being probed. */
+export const breakerState = new Gauge({
+  name: 'dossier_claude_breaker_open',
+  help: 'Whether the circuit breaker of a model is open',
+  labelNames: ['model'],
+});
 
 /** Model names are the caller's: beyond so many distinct ones they share a label, or they would fill the memory. */
 const MAX_MODELS = 50;
@@ -36,22 +37,31 @@ const MAX_MODELS = 50;
 export class ClaudeMetrics {
   private readonly models = new Set<string>();
 
-  /** Begins to observe one attempt. */
-  begin(model: string): Observation {
+  /**
+   * Makes one attempt under observation.
+   * @param call is given what to call at each piece of text
+   */
+  async observe<T>(model: string, call: (onText: () => void) => Promise<T>): Promise<T> {
     const startedAt = performance.now();
-    let seen = false;
+    const seconds = (): number => (performance.now() - startedAt) / 1000;
+    let silent = true;
+    let outcome = 'aborted';
     inFlight.inc();
-    return {
-      text: () => {
-        if (!seen) firstText.observe((performance.now() - startedAt) / 1000);
-        seen = true;
-      },
-      end: (outcome) => {
-        inFlight.dec();
-        attempts.inc({ model: this.label(model), outcome });
-        duration.observe({ outcome }, (performance.now() - startedAt) / 1000);
-      },
-    };
+    try {
+      const result = await call(() => {
+        if (silent) firstText.observe(seconds());
+        silent = false;
+      });
+      outcome = 'succeeded';
+      return result;
+    } catch (error) {
+      if (error instanceof ClaudeApiError) outcome = error.slug;
+      throw error;
+    } finally {
+      inFlight.dec();
+      attempts.inc({ model: this.label(model), outcome });
+      duration.observe({ outcome }, seconds());
+    }
   }
 
   private label(model: string): string {

@@ -13,6 +13,8 @@ export interface ClaudeRequest {
   readonly maxTokens: number;
   readonly system: string | null;
   readonly messages: readonly ClaudeMessage[];
+  /** What Claude has answered before it paused its turn, to be continued. */
+  readonly assistantSoFar?: readonly ContentBlock[] | undefined;
   readonly effort?: Effort | undefined;
   readonly stopSequences?: readonly string[] | undefined;
   readonly outputSchema?: Readonly<Record<string, unknown>> | undefined;

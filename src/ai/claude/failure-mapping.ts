@@ -42,13 +42,13 @@ export function toClaudeApiError(thrown: unknown, seen: AnswerAccumulator): Clau
     return broken('claude-timeout', 'timeout', seen, thrown);
   }
   if (seen.begun) return broken('claude-interrupted', streamErrorType(thrown) ?? code ?? 'stream_broken', seen, thrown);
-  if (thrown instanceof EndOfStream) return unanswered('claude-failed', 'empty_answer', true, thrown);
+  if (thrown instanceof EndOfStream) return unanswered('claude-failed', 'empty_answer', seen, thrown);
   if (thrown instanceof APIConnectionError || code !== null) {
-    return unanswered('claude-unreachable', code ?? 'connection', !NOT_SENT.has(code ?? ''), thrown);
+    return unanswered('claude-unreachable', code ?? 'connection', seen, thrown, !NOT_SENT.has(code ?? ''));
   }
   const type = streamErrorType(thrown);
-  if (type !== null) return unanswered('claude-interrupted', type, true, thrown);
-  return unanswered('claude-failed', 'unreadable_answer', true, thrown);
+  if (type !== null) return unanswered('claude-interrupted', type, seen, thrown);
+  return unanswered('claude-failed', 'unreadable_answer', seen, thrown);
 }
 
 function fromStatus(error: APIError, status: number): ClaudeApiError {
@@ -94,6 +94,7 @@ function broken(slug: ClaudeSlug, errorType: string, seen: AnswerAccumulator, ca
   const answer = seen.answer();
   const facts: FailureFacts = {
     ...NO_FACTS,
+    statusCode: seen.statusCode,
     errorType,
     claudeRequestId: answer.requestId,
     // Text that was delivered is never asked for again: the caller would see it twice and pay twice.
@@ -104,8 +105,15 @@ function broken(slug: ClaudeSlug, errorType: string, seen: AnswerAccumulator, ca
   return new ClaudeApiError(slug, DETAILS[slug], facts, { cause });
 }
 
-function unanswered(slug: ClaudeSlug, errorType: string, mayBeBilled: boolean, cause: unknown): ClaudeApiError {
-  return new ClaudeApiError(slug, DETAILS[slug], { ...NO_FACTS, errorType, retryable: true, mayBeBilled }, { cause });
+function unanswered(
+  slug: ClaudeSlug,
+  errorType: string,
+  { statusCode, requestId }: AnswerAccumulator,
+  cause: unknown,
+  mayBeBilled = true,
+): ClaudeApiError {
+  const facts = { ...NO_FACTS, statusCode, claudeRequestId: requestId, errorType, retryable: true, mayBeBilled };
+  return new ClaudeApiError(slug, DETAILS[slug], facts, { cause });
 }
 
 /** An `error` event inside a stream is an APIError without a status. */

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { type EventAppend, RunEventsRepository } from './run-events.repository.js';
 
 interface Waiting extends EventAppend {
-  readonly stored: (held: boolean) => void;
+  readonly stored: (data: string | null) => void;
   readonly failed: (error: unknown) => void;
 }
 
@@ -20,8 +20,8 @@ export class RunEventStore {
 
   constructor(private readonly repository: RunEventsRepository) {}
 
-  /** Resolves once the event is stored: true, or false when the run is no longer the holder's. */
-  append(append: EventAppend): Promise<boolean> {
+  /** Resolves once the event is stored, to the data that now stands under its number; null when the run is not the holder's. */
+  append(append: EventAppend): Promise<string | null> {
     return new Promise((stored, failed) => {
       this.waiting.push({ ...append, stored, failed });
       if (!this.writing) void this.write();
@@ -33,8 +33,8 @@ export class RunEventStore {
     while (this.waiting.length > 0) {
       const batch = this.waiting.splice(0, MAX_BATCH);
       try {
-        const held = await this.repository.append(batch);
-        for (const { hold, stored } of batch) stored(held.has(hold.runId));
+        const data = await this.repository.append(batch);
+        for (const { hold, stored } of batch) stored(data.get(hold.runId) ?? null);
       } catch (error) {
         for (const { failed } of batch) failed(error);
       }

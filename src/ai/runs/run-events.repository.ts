@@ -16,7 +16,8 @@ const APPEND = `
   from unnest($1::bigint[], $2::uuid[], $3::integer[], $4::integer[], $5::text[], $6::text[])
     as e (run_id, worker_id, fence, sequence, name, data)
   join runs on runs.id = e.run_id and runs.worker_id = e.worker_id and runs.fence = e.fence and runs.status = 'running'
-  returning run_id, sequence`;
+  on conflict (run_id, sequence) do update set data = run_events.data
+  returning run_id, data`;
 
 const FIND_AFTER = `
   select sequence, name, data from run_events
@@ -37,9 +38,12 @@ const FIND_TEXT = `
 export class RunEventsRepository {
   constructor(private readonly transaction: Transaction) {}
 
-  /** Stores events of many runs in one statement; answers the run ids that were still held by their workers. */
-  async append(appends: readonly EventAppend[]): Promise<ReadonlySet<RunId>> {
-    const rows = await this.transaction.sql<{ run_id: RunId }>(APPEND, [
+  /**
+   * Stores one event each of many runs, in one statement. Answers what then stands under each event's number (a write whose
+   * answer was lost stays as it was), for the runs that are still held by their workers.
+   */
+  async append(appends: readonly EventAppend[]): Promise<ReadonlyMap<RunId, string>> {
+    const rows = await this.transaction.sql<{ run_id: RunId; data: string }>(APPEND, [
       appends.map(({ hold }) => hold.runId),
       appends.map(({ hold }) => hold.workerId),
       appends.map(({ hold }) => hold.fence),
@@ -47,7 +51,7 @@ export class RunEventsRepository {
       appends.map(({ event }) => event.name),
       appends.map(({ event }) => event.data),
     ]);
-    return new Set(rows.map((row) => row.run_id));
+    return new Map(rows.map((row) => [row.run_id, row.data]));
   }
 
   /** Stored events behind a sequence number, in order. */

@@ -4,7 +4,8 @@ import { LEASE_SECONDS } from './run-ledger.sql.js';
 import type { RunId } from './run.types.js';
 
 const LEASE = `now() + interval '${LEASE_SECONDS} seconds'`;
-const RENEW = `update runs set lease_until = ${LEASE} where worker_id = $1::uuid and status = 'running'`;
+const RENEW = `update runs set lease_until = ${LEASE} 
+  where id = any($2::bigint[]) and worker_id = $1::uuid and status = 'running'`;
 const EXPIRE_OTHERS = `update runs set lease_until = now() where status = 'running' and worker_id <> $1::uuid`;
 const FIND_EXPIRED = `select id from runs where status = 'running' and lease_until <= now() order by id limit 500`;
 const TAKE_OVER = `
@@ -20,9 +21,12 @@ const GIVE_BACK = `
 export class RunLeasesRepository {
   constructor(private readonly transaction: Transaction) {}
 
-  /** Renews the leases of all runs that a worker holds. */
-  async renew(workerId: string): Promise<void> {
-    await this.transaction.sql(RENEW, [workerId]);
+  /**
+   * Renews the leases of the runs that a worker knows it works on. A run that it accepted without learning so, because the
+   * database's answer was lost, is not among them and is recovered like one of a lost worker.
+   */
+  async renew(workerId: string, ids: readonly RunId[]): Promise<void> {
+    await this.transaction.sql(RENEW, [workerId, ids]);
   }
 
   /** Ends the leases of every other worker. */

@@ -38,7 +38,8 @@ export class RunLeases implements OnApplicationBootstrap, BeforeApplicationShutd
 
   private async beat(): Promise<void> {
     try {
-      if (this.executor.heldRuns().length > 0) await this.leases.renew(WORKER_ID);
+      const held = this.executor.heldRuns();
+      if (held.length > 0) await this.leases.renew(WORKER_ID, held);
       for (const id of await this.leases.findExpired()) await this.recovery.recover(id);
     } catch (error) {
       this.logger.warn(

@@ -5,7 +5,16 @@ import { Transaction } from '../../platform/database/transaction.js';
 import type { NanoUsd } from '../../platform/money/money.js';
 import { ItemNotFoundError } from '../../prompts/parent-item.js';
 import { PromptNotFoundError } from '../../prompts/prompts.errors.js';
-import { ACCEPT, CLAIM, CLOSE_ATTEMPT, MARK_SENT, OPEN_ATTEMPT, REMAINING_BUDGET, SETTLE } from './run-ledger.sql.js';
+import {
+  ACCEPT,
+  CLAIM,
+  CLOSE_ATTEMPT,
+  HAS_SETTLED,
+  MARK_SENT,
+  OPEN_ATTEMPT,
+  REMAINING_BUDGET,
+  SETTLE,
+} from './run-ledger.sql.js';
 import { BudgetExceededError } from './run.errors.js';
 import type { Run, RunAttempt, RunEvent, RunId, RunQuestion } from './run.types.js';
 
@@ -111,6 +120,12 @@ export class RunLedgerRepository {
       events.map(({ name }) => name),
       events.map(({ data }) => data),
     ]);
+    return rows.length > 0;
+  }
+
+  /** Whether the end of a run was recorded by this very hold. */
+  async hasSettled({ runId, workerId, fence }: Hold): Promise<boolean> {
+    const rows = await this.transaction.sql(HAS_SETTLED, [runId, workerId, fence]);
     return rows.length > 0;
   }
 

@@ -109,3 +109,8 @@ export const SETTLE = `
 export const REMAINING_BUDGET = `
   select greatest(0, coalesce(budget_nano_usd, 0) - spent_nano_usd - reserved_nano_usd) as remaining
   from users where id = $1::bigint`;
+
+/** $1–$3 hold. */
+export const HAS_SETTLED = `
+  select from runs
+  where id = $1::bigint and worker_id = $2::uuid and fence = $3::integer and status not in ('queued', 'running')`;

@@ -1,9 +1,10 @@
-import type { ProblemSlug } from '../../platform/errors/problems.js';
 import { ResearchPlatformError } from '../../platform/errors/research-platform.error.js';
 import type { NanoUsd } from '../../platform/money/money.js';
 import type { ClaudeAnswer } from '../claude/claude.types.js';
 import { CallAborted, ClaudeApiError } from '../claude/claude-failure.js';
-import type { FinalAttempt } from '../claude/claude-gateway.js';
+import { joinAnswers } from '../claude/join-answers.js';
+import type { FinalAttempt } from '../claude/passage.js';
+import { outputMismatch } from './output-check.js';
 import { type AttemptBilling, billingOf, brokenBilling, costOfUsage, settledBilling } from './run-money.js';
 import type { FinalStatus, Run, RunAttempt, RunError } from './run.types.js';
 
@@ -22,12 +23,12 @@ export function finishedRun(run: Run, final: FinalAttempt | Error, at: Date): En
   if (final instanceof Error) return endWithoutAttempt(run, final, at);
   const open = run.attempts.find(({ number }) => number === final.number);
   const seen = seenOf(final);
-  const cost = final.answer ? costOfUsage(run.model, final.answer.usage, open?.startedAt ?? at) : null;
+  const cost = final.answer ? costOfUsage(run.model, final.usage, open?.startedAt ?? at) : null;
   const attempts = run.attempts.map((attempt) => closedAttempt(run.model, attempt, final, cost?.nano ?? null));
   return {
     run: {
       ...run,
-      ...verdictOf(final, seen),
+      ...verdictOf(run, final, seen),
       ...resultOf(seen),
       attempts,
       ...billingOf(attempts),
@@ -59,9 +60,10 @@ function isOpen(attempt: RunAttempt): boolean {
   return attempt.state === 'intent' || attempt.state === 'sent';
 }
 
-function seenOf({ answer, failure }: FinalAttempt): ClaudeAnswer | null {
+function seenOf({ answer, failure, earlier }: FinalAttempt): ClaudeAnswer | null {
   if (answer) return answer;
-  return failure instanceof ClaudeApiError ? failure.facts.seen : (failure?.seen ?? null);
+  const seen = failure instanceof ClaudeApiError ? failure.facts.seen : (failure?.seen ?? null);
+  return seen ? joinAnswers(earlier, seen) : earlier;
 }
 
 /** An attempt with its end. What is still open when a run ends while it waits, for a place or a retry, was never sent. */
@@ -82,8 +84,8 @@ function attemptFacts({
 }: FinalAttempt): Pick<RunAttempt, 'statusCode' | 'errorType' | 'claudeRequestId'> {
   if (answer) return { statusCode: 200, errorType: null, claudeRequestId: answer.requestId };
   if (failure instanceof ClaudeApiError) {
-    const { statusCode, errorType, claudeRequestId, seen } = failure.facts;
-    return { statusCode: statusCode ?? (seen ? 200 : null), errorType, claudeRequestId };
+    const { statusCode, errorType, claudeRequestId } = failure.facts;
+    return { statusCode, errorType, claudeRequestId };
   }
   return {
     statusCode: failure?.seen?.usage ? 200 : null,
@@ -116,28 +118,27 @@ function resultOf(seen: ClaudeAnswer | null): Pick<Run, 'outputText' | 'output' 
   };
 }
 
+interface Verdict {
+  readonly status: FinalStatus;
+  readonly error: RunError | null;
+}
+
 /** Status and error. Interrupted: an answer may have been under way and its end was not seen. */
-function verdictOf(
-  { answer, failure }: FinalAttempt,
-  seen: ClaudeAnswer | null,
-): { status: FinalStatus; error: RunError | null } {
-  if (answer) return { status: 'succeeded', error: null };
-  const error = (slug: ProblemSlug, detail: string): RunError => ({ slug, detail });
+function verdictOf(run: Run, { answer, failure }: FinalAttempt, seen: ClaudeAnswer | null): Verdict {
+  if (answer) {
+    const mismatch = outputMismatch(run.settings.output_schema, answer);
+    if (mismatch === null) return { status: 'succeeded', error: null };
+    return { status: 'failed', error: { slug: 'output-invalid', detail: mismatch } };
+  }
   if (failure instanceof ClaudeApiError) {
-    const status = seen?.usage ? 'interrupted' : 'failed';
-    const { retryAfterSeconds } = failure.extras;
-    return {
-      status,
-      error: {
-        ...error(failure.slug, failure.detail),
-        ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
-      },
-    };
+    const { slug, detail, extras } = failure;
+    const retryAfter = extras.retryAfterSeconds === undefined ? {} : { retryAfterSeconds: extras.retryAfterSeconds };
+    return { status: seen?.usage ? 'interrupted' : 'failed', error: { slug, detail, ...retryAfter } };
   }
   if (failure?.abortCause === 'cancelled') {
-    return { status: 'cancelled', error: error('run-cancelled', 'The run was cancelled') };
+    return { status: 'cancelled', error: { slug: 'run-cancelled', detail: 'The run was cancelled' } };
   }
-  return { status: 'interrupted', error: error('run-interrupted', interruption(failure)) };
+  return { status: 'interrupted', error: { slug: 'run-interrupted', detail: interruption(failure) } };
 }
 
 function interruption(failure: CallAborted | null): string {

@@ -50,6 +50,8 @@ export class RunRecovery {
       number: attempt?.number ?? 0,
       durationMs: Date.now() - (attempt?.startedAt ?? run.createdAt).getTime(),
       answer: null,
+      usage: null,
+      earlier: null,
       failure: new CallAborted('fenced', text === '' ? null : storedAnswer(text)),
     });
     this.stores.log.ended(session.live.run);

@@ -1,28 +1,21 @@
+import type { ClaudeAnswer } from '../claude/claude.types.js';
 import { AbortReason, type ClaudeApiError } from '../claude/claude-failure.js';
-import type { AttemptRecorder, FinalAttempt } from '../claude/claude-gateway.js';
+import type { AttemptRecorder, FinalAttempt } from '../claude/passage.js';
+import { DeltaWriter } from './delta-writer.js';
 import { LiveRun } from './live-run.js';
 import type { Hold } from './run-ledger.repository.js';
-import { brokenBilling, worstCaseOf } from './run-money.js';
+import { brokenBilling, costOfUsage, settledBilling, worstCaseOf } from './run-money.js';
 import { finishedRun } from './run-outcome.js';
 import type { RunStores } from './run-stores.js';
 import { toRunResponse } from './dto/run.response.js';
 import { nanoUsd } from '../../platform/money/money.js';
 import type { Run, RunAttempt, RunEvent } from './run.types.js';
 
-/** At most one delta is written in this time. */
-const DELTA_INTERVAL_MS = 50;
-/** How long text of a run that nobody here follows may stay unwritten. */
-const UNWATCHED_INTERVAL_MS = 200;
-
 /** Records the course of one run that this process works on: attempts, text, events, end. */
 export class RunSession implements AttemptRecorder {
   readonly live: LiveRun;
   private readonly abortion = new AbortController();
-  private sequence: number;
-  private pendingText = '';
-  private lastWriteAt = 0;
-  private timer: NodeJS.Timeout | null = null;
-  private writing: Promise<void> = Promise.resolve();
+  private readonly deltas: DeltaWriter;
 
   /**
    * @param run as it was accepted or claimed
@@ -37,7 +30,7 @@ export class RunSession implements AttemptRecorder {
   ) {
     this.live = new LiveRun(run);
     this.live.advance(run, firstEvents);
-    this.sequence = lastSequence;
+    this.deltas = new DeltaWriter(hold, this.live, stores.events, lastSequence, () => this.abort(FENCED));
   }
 
   /** Ends the work on this run: by the caller's wish, a shutdown, or because another worker has it. */
@@ -60,17 +53,12 @@ export class RunSession implements AttemptRecorder {
     const held = existing
       ? await this.stores.ledger.markSent(this.hold, number, startedAt)
       : await this.stores.ledger.openAttempt(this.hold, this.live.run.userId, attempt);
-    if (!held) throw this.fenced();
+    if (!held) throw FENCED;
     this.remember(attempt);
   }
 
   text(text: string): void {
-    this.pendingText += text;
-    if (this.timer) return;
-    const interval = this.live.watched ? DELTA_INTERVAL_MS : UNWATCHED_INTERVAL_MS;
-    const since = Date.now() - this.lastWriteAt;
-    const delay = this.live.watched ? Math.max(0, interval - since) : interval;
-    this.timer = setTimeout(() => this.flush(), delay);
+    this.deltas.add(text);
   }
 
   async failed(number: number, failure: ClaudeApiError, durationMs: number, nextWaitMs: number): Promise<void> {
@@ -86,8 +74,20 @@ export class RunSession implements AttemptRecorder {
       claudeRequestId,
       ...brokenBilling(this.live.run.model, open, mayBeBilled, seen),
     };
-    if (!(await this.stores.ledger.closeAttempt(this.hold, attempt))) throw this.fenced();
-    this.remember(attempt);
+    await this.close(attempt);
+  }
+
+  async paused(number: number, turn: ClaudeAnswer, durationMs: number): Promise<void> {
+    const open = this.live.run.attempts.find((attempt) => attempt.number === number);
+    if (!open) return;
+    const cost = costOfUsage(this.live.run.model, turn.usage, open.startedAt);
+    await this.close({
+      ...open,
+      durationMs,
+      statusCode: 200,
+      claudeRequestId: turn.requestId,
+      ...settledBilling(cost?.nano ?? null),
+    });
   }
 
   /**
@@ -95,57 +95,39 @@ export class RunSession implements AttemptRecorder {
    * database may have been away.
    */
   async finish(final: FinalAttempt | Error): Promise<void> {
-    if (this.timer) clearTimeout(this.timer);
-    this.timer = null;
-    await this.writing;
+    const { sequence, pending } = await this.deltas.finish();
     const { run, price } = finishedRun(this.live.run, final, new Date());
-    const events = this.lastEvents(run);
-    if (!(await this.stores.ledger.settle(this.hold, run, events, price))) throw this.fenced();
-    this.pendingText = '';
+    const events = lastEvents(run, sequence, pending);
+    const { ledger } = this.stores;
+    // No row: another worker has the run, or an earlier try of ours was recorded and only its answer was lost.
+    if (!(await ledger.settle(this.hold, run, events, price)) && !(await ledger.hasSettled(this.hold))) throw FENCED;
     this.live.advance(run, events);
     this.live.end(run);
   }
 
-  private lastEvents(run: Run): RunEvent[] {
-    const events: Omit<RunEvent, 'sequence'>[] = [];
-    if (this.pendingText) events.push({ name: 'delta', data: JSON.stringify({ text: this.pendingText }) });
-    const response = toRunResponse(run);
-    if (response.usage) {
-      events.push({ name: 'usage', data: JSON.stringify({ ...response.usage, cost_usd: response.cost_usd }) });
-    }
-    events.push({ name: run.status as RunEvent['name'], data: JSON.stringify(response) });
-    return events.map((event, index) => ({ sequence: this.sequence + 1 + index, ...event }));
-  }
-
-  /** Writes the text so far as one delta. Text that comes meanwhile waits for the next. */
-  private flush(): void {
-    this.writing = this.writing.then(async () => {
-      this.timer = null;
-      const text = this.pendingText;
-      if (!text) return;
-      this.lastWriteAt = Date.now();
-      const event: RunEvent = { sequence: this.sequence + 1, name: 'delta', data: JSON.stringify({ text }) };
-      try {
-        if (!(await this.stores.events.append({ hold: this.hold, event }))) return this.abort(this.fenced());
-      } catch {
-        // The database is away: the text stays pending and goes with the next write, at the latest with the end.
-        return;
-      }
-      this.sequence += 1;
-      this.pendingText = this.pendingText.slice(text.length);
-      this.live.advance(this.live.run, [event]);
-      if (this.pendingText) this.text('');
-    });
+  private async close(attempt: RunAttempt): Promise<void> {
+    if (!(await this.stores.ledger.closeAttempt(this.hold, attempt))) throw FENCED;
+    this.remember(attempt);
   }
 
   private remember(attempt: RunAttempt): void {
     const others = this.live.run.attempts.filter(({ number }) => number !== attempt.number);
     this.live.advance({ ...this.live.run, attempts: [...others, attempt] }, []);
   }
+}
 
-  private fenced(): AbortReason {
-    return new AbortReason('fenced');
+const FENCED = new AbortReason('fenced');
+
+/** The events that end a run: text not written yet, usage, and the run itself. */
+function lastEvents(run: Run, sequence: number, pending: string): RunEvent[] {
+  const events: Omit<RunEvent, 'sequence'>[] = [];
+  if (pending) events.push({ name: 'delta', data: JSON.stringify({ text: pending }) });
+  const response = toRunResponse(run);
+  if (response.usage) {
+    events.push({ name: 'usage', data: JSON.stringify({ ...response.usage, cost_usd: response.cost_usd }) });
   }
+  events.push({ name: run.status as RunEvent['name'], data: JSON.stringify(response) });
+  return events.map((event, index) => ({ sequence: sequence + 1 + index, ...event }));
 }
 
 function blankAttempt(number: number, startedAt: Date, waitMs: number): Omit<RunAttempt, 'reservedNanoUsd'> {

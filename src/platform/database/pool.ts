@@ -75,9 +75,11 @@ export class BoundedPool extends pg.Pool {
     this.forget?.();
     // A silent server would keep the shutdown waiting for its goodbye.
     const impatience = setTimeout(() => this.watch.cut(), END_PATIENCE_MS);
-    const ended = super.end().finally(() => clearTimeout(impatience));
-    if (!callback) return ended;
-    void ended.then(callback, callback);
+    if (!callback) return super.end().finally(() => clearTimeout(impatience));
+    super.end(() => {
+      clearTimeout(impatience);
+      callback();
+    });
   }
 
   private adopt(client: WatchedClient): void {

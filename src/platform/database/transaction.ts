@@ -1,5 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
-import type { QueryResult } from 'pg';
+import type { ClientBase, QueryResult } from 'pg';
 import { DataSource, type EntityManager } from 'typeorm';
 import { DatabaseUnavailableError } from '../errors/platform.errors.js';
 import { ResearchPlatformError } from '../errors/research-platform.error.js';
@@ -58,7 +58,7 @@ export class Transaction {
     if (store) return rowsOf<Row>(store.client, text, values);
     const client = await (this.dataSource.driver as unknown as { master: BoundedPool }).master.connect();
     try {
-      return await rowsOf<Row>(client as unknown as WatchedClient, text, values);
+      return await rowsOf<Row>(client, text, values);
     } finally {
       client.release();
     }
@@ -71,7 +71,7 @@ async function runInside<T>(manager: EntityManager, after: AfterCommit[], fn: ()
   try {
     const result = await open.run(store, fn);
     // PostgreSQL answers the COMMIT of an aborted transaction by rolling it back, and calls that a success.
-    if (client.getTransactionStatus() === 'E') {
+    if (await client.isAborted()) {
       throw new Error('A statement inside the transaction failed and its error was swallowed');
     }
     return result;
@@ -91,7 +91,7 @@ async function settle(hook: AfterCommit): Promise<void> {
   }
 }
 
-async function rowsOf<Row>(client: WatchedClient, text: string, values: readonly unknown[]): Promise<Row[]> {
+async function rowsOf<Row>(client: ClientBase, text: string, values: readonly unknown[]): Promise<Row[]> {
   const result = (await client.query(text, [...values])) as QueryResult | QueryResult[];
   return (Array.isArray(result) ? result.flatMap(({ rows }) => rows as Row[]) : result.rows) as Row[];
 }

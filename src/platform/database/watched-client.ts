@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import pg from 'pg';
 import { DatabaseUnavailableError } from '../errors/platform.errors.js';
 import { QUERIES } from './database.metrics.js';
@@ -49,6 +50,15 @@ export class WatchedClient extends pg.Client {
   /** Ends the connection without waiting for the server; the statement that is out fails with `error`. */
   sever(error: Error): void {
     this.stream.destroy(error);
+  }
+
+  /**
+   * Whether the open transaction is aborted, so that a COMMIT would roll it back. A failed statement is told before the
+   * status that it leaves behind, which is waited for.
+   */
+  async isAborted(): Promise<boolean> {
+    if (this.silentTicks !== null && !this.lost) await Promise.race([once(this, 'drain'), once(this, 'end')]);
+    return this.getTransactionStatus() === 'E';
   }
 
   override query(...[config, values, callback]: Parameters<QueryOf>): never {

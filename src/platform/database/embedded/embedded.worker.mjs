@@ -50,10 +50,12 @@ rmSync(socketPath, { force: true });
 const server = new PGLiteSocketServer({ db: database, path: socketPath, maxConnections: MAX_CONNECTIONS });
 await server.start();
 
-// Any message means: write everything out and end.
-parentPort?.once('message', async () => {
+async function close() {
   await server.stop();
   await database.close();
   process.exit(0);
-});
+}
+
+// Any message means: write everything out and end.
+parentPort?.once('message', () => void close());
 parentPort?.postMessage('ready');
