@@ -3,6 +3,8 @@ import type { Token, VariableValues } from './template.types.js';
 import { RenderedTooLargeError } from './template.errors.js';
 
 const MAX_RENDERED_CHARACTERS = 1_000_000;
+/** Tags, texts and rounds of sections: empty sections over lists take time and make no text. */
+const MAX_STEPS = 1_000_000;
 
 type Context = InstanceType<typeof mustache.Context>;
 type Config = Parameters<InstanceType<typeof mustache.Writer>['renderTokens']>[4];
@@ -27,9 +29,17 @@ class StrictContext extends mustache.Context {
   }
 }
 
-/** mustache's writer with a bound: nested sections over lists can turn a hundred characters into gigabytes. */
+/** mustache's writer with bounds: nested sections over lists can turn a hundred characters into gigabytes, or into hours. */
 class BoundedWriter extends mustache.Writer {
-  private left = MAX_RENDERED_CHARACTERS;
+  private characters = 0;
+  private steps = 0;
+
+  override renderTokens(tokens: string[][], ...rest: [Context, undefined, string, Config]): string {
+    // Once for each round of a section, before it is done.
+    this.steps += 1 + tokens.length;
+    if (this.steps > MAX_STEPS) throw new RenderedTooLargeError('The sections of the template repeat too often');
+    return super.renderTokens(tokens, ...rest);
+  }
 
   override rawValue(token: string[]): string {
     return this.spend(super.rawValue(token));
@@ -44,22 +54,22 @@ class BoundedWriter extends mustache.Writer {
     return this.spend(super.escapedValue(token, context, PLAIN));
   }
 
-  override renderSection(token: string[], context: Context, ...rest: [undefined, string, Config]): string {
-    this.left -= 1;
-    return super.renderSection(token, context, ...rest);
-  }
-
-  private spend(text: string | undefined): string {
-    // A section without text costs time all the same.
-    this.left -= Math.max(1, text?.length ?? 0);
-    if (this.left < 0) throw new RenderedTooLargeError(MAX_RENDERED_CHARACTERS);
-    return text ?? '';
+  private spend(text = ''): string {
+    this.characters += text.length;
+    if (this.characters > MAX_RENDERED_CHARACTERS) {
+      throw new RenderedTooLargeError(`The rendered text is longer than ${MAX_RENDERED_CHARACTERS} characters`);
+    }
+    return text;
   }
 }
 
+/** Values print as they are, not as HTML. */
 const PLAIN = { escape: String } as unknown as Config;
 
-/** @throws RenderedTooLargeError */
+/**
+ * Fills parsed templates.
+ * @throws RenderedTooLargeError before more than the bound is built
+ */
 export function render(tokens: readonly Token[], source: string, values: VariableValues): string {
   const context = new StrictContext(values, values, false) as unknown as Context;
   return new BoundedWriter().renderTokens(tokens as unknown as string[][], context, undefined, source, PLAIN);

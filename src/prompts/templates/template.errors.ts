@@ -1,9 +1,9 @@
-/** A template that does not parse; the message tells its author where. */
-export class TemplateSyntaxError extends Error {}
+/** A template that does not parse; the message tells its author what is wrong, and where. */
+export class TemplateSyntaxError extends Error {
+  override readonly name = 'TemplateSyntaxError';
+}
 
-/** A text that grew beyond what may be sent to Claude while it was rendered. */
+/** A text that grew beyond what may be sent to Claude, or sections that repeat too often, while it was rendered. */
 export class RenderedTooLargeError extends Error {
-  constructor(readonly limit: number) {
-    super(`The rendered text is longer than ${limit} characters`);
-  }
+  override readonly name = 'RenderedTooLargeError';
 }

@@ -1,4 +1,5 @@
-import { type CompiledTemplate, isVariableName } from './template.js';
+import type { CompiledTemplate } from './template.js';
+import { isVariableName } from './template-parser.js';
 import type { VariableValue, VariableValues } from './template.types.js';
 
 /** Types that a variable can have; a list holds texts, numbers and booleans. */
@@ -80,7 +81,8 @@ function definitionIssues(
   if (!isVariableName(name)) {
     issues.push({
       pointer: `${pointer}/name`,
-      detail: 'must be letters, digits and underscores, and not begin with a digit',
+      detail:
+        'must be up to 64 letters, digits and underscores, no digit first, and no reserved name such as constructor',
     });
   } else if (all.findIndex((other) => other.name === name) < index) {
     issues.push({ pointer: `${pointer}/name`, detail: 'is declared twice' });
@@ -96,7 +98,10 @@ function undeclared(template: CompiledTemplate, declared: ReadonlySet<string>, p
   return names.map((name) => ({ pointer, detail: `names the variable "${name}", which is not declared in variables` }));
 }
 
-/** Matches the given values with the definitions. */
+/**
+ * Matches the given values with the definitions; nothing is converted, and null is no value. Missing and wrongly typed
+ * variables are reported before surplus ones. An optional variable without a default stays without a value.
+ */
 export function bindVariables(
   definitions: readonly VariableDefinition[],
   given: Readonly<Record<string, unknown>>,
