@@ -87,8 +87,8 @@ function badName(value: string): string {
 }
 
 function quoted(text: string): string {
-  // A long text may be cut within a surrogate pair, and an answer must be well-formed.
-  return JSON.stringify(text.length > MAX_QUOTED ? `${text.slice(0, MAX_QUOTED).toWellFormed()}…` : text);
+  // JSON escapes half of a surrogate pair, where the cut leaves one: an answer must be well-formed.
+  return JSON.stringify(text.length > MAX_QUOTED ? `${text.slice(0, MAX_QUOTED)}…` : text);
 }
 
 /** Takes time with the length of the source: only for a message. */
