@@ -8,7 +8,7 @@ import { Transaction } from '../../src/platform/database/transaction.js';
 import { DatabaseUnavailableError } from '../../src/platform/errors/platform.errors.js';
 import { postgresServer } from '../support/database.js';
 import { eventually } from '../support/eventually.js';
-import { TcpProxy } from '../support/tcp-proxy.js';
+import { LossyProxy } from '../support/lossy-proxy.js';
 
 const BOUND_MS = 2500;
 const HEAL_MS = 5000;
@@ -18,7 +18,8 @@ const withPostgres = postgresServer === undefined ? describe.skip : describe;
 
 withPostgres('a PostgreSQL that is lost', () => {
   const server = postgresServer ?? '';
-  let proxy: TcpProxy;
+  let proxy: LossyProxy;
+  let warn: jest.SpiedFunction<Logger['warn']>;
   let dataSource: DataSource;
   let transaction: Transaction;
 
@@ -36,27 +37,28 @@ withPostgres('a PostgreSQL that is lost', () => {
   }
 
   async function expectHealed(): Promise<void> {
-    await proxy.heal();
+    await proxy.open();
     await eventually(() => transaction.sql('select 1'), HEAL_MS);
     await everyConnection('select 1');
   }
 
   beforeEach(async () => {
-    jest.spyOn(Logger.prototype, 'warn').mockReturnValue();
+    warn = jest.spyOn(Logger.prototype, 'warn').mockReturnValue();
     const { hostname, port } = new URL(server);
-    proxy = await TcpProxy.to({ host: hostname, port: Number(port || 5432) });
+    proxy = new LossyProxy({ host: hostname, port: Number(port || 5432) });
+    await proxy.open();
     dataSource = await new DataSource(postgresOptions(proxy.through(server), POOL_SIZE)).initialize();
     transaction = new Transaction(dataSource);
     await everyConnection('select pg_sleep(0.02)');
   });
   afterEach(async () => {
     if (dataSource.isInitialized) await dataSource.destroy();
-    await proxy.close();
+    await proxy.cut();
     jest.restoreAllMocks();
   });
 
   it('is told when it refuses connections, and comes back', async () => {
-    await proxy.refuse();
+    await proxy.cut();
     await expectUnavailable(transaction.sql('select 1'));
     await expectUnavailable(transaction.run(() => transaction.sql('select 1')));
     await expectUnavailable(dataSource.query('select 1'));
@@ -70,7 +72,7 @@ withPostgres('a PostgreSQL that is lost', () => {
       transaction.run(() => transaction.sql('select pg_sleep(5)')),
     ].map((work) => expectUnavailable(work));
     await sleep(100);
-    await proxy.refuse();
+    await proxy.cut();
     await Promise.all(out);
     await expectHealed();
   });
@@ -78,7 +80,7 @@ withPostgres('a PostgreSQL that is lost', () => {
   it('is told to a transaction that was cut between two statements', async () => {
     const work = transaction.run(async () => {
       await transaction.sql('select 1');
-      proxy.cut();
+      proxy.reset();
       await sleep(50);
       await transaction.manager.query('select 2');
     });
@@ -131,22 +133,27 @@ withPostgres('a PostgreSQL that is lost', () => {
     expect(await transaction.sql('select 1 as one')).toEqual([{ one: 1 }]);
   });
 
-  it('does not keep a shutdown waiting when it is silent', async () => {
-    proxy.swallow();
+  it('does not keep a shutdown waiting, neither silent nor at work', async () => {
+    const out = transaction.sql('select pg_sleep(20)');
+    out.catch(() => undefined);
+    await transaction.sql('select 1');
     const start = performance.now();
+    proxy.swallow();
     await dataSource.destroy();
     expect(performance.now() - start).toBeLessThan(BOUND_MS);
+    await expectUnavailable(out);
   });
 
   it('is waited for at boot', async () => {
-    await proxy.refuse();
+    await proxy.cut();
     const boot = openDataSource(postgresOptions(proxy.through(server), 1));
     await sleep(1200);
-    await proxy.heal();
+    await proxy.open();
     const booted = await boot;
     expect(await booted.query('select 1 as one')).toEqual([{ one: 1 }]);
     await booted.destroy();
-    expect(jest.mocked(Logger.prototype.warn).mock.calls[0]?.[0]).toMatchObject({ event: 'database_awaited' });
+    const awaited = expect.objectContaining({ event: 'database_awaited' });
+    expect(warn).toHaveBeenCalledWith(awaited, expect.anything());
   });
 
   it('is not waited for at boot when it answers that it will not have us', async () => {

@@ -1792,6 +1792,14 @@ export interface operations {
                     "application/json": components["schemas"]["MeResponse"];
                 };
             };
+            /** @description Unchanged: you have it already */
+            304: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description `malformed-request`: The request could not be read */
             400: {
                 headers: {
@@ -2117,6 +2125,14 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["ApiKeyResponse"];
                 };
+            };
+            /** @description Unchanged: you have it already */
+            304: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description `malformed-request`: The request could not be read */
             400: {
@@ -2598,6 +2614,14 @@ export interface operations {
                     "application/json": components["schemas"]["UserResponse"];
                 };
             };
+            /** @description Unchanged: you have it already */
+            304: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description `malformed-request`: The request could not be read */
             400: {
                 headers: {
@@ -2695,8 +2719,6 @@ export interface operations {
             header?: {
                 /** @description ETag that the resource must still have; else 412 */
                 "If-Match"?: string;
-                /** @description ETag that you have; unchanged answers 304 */
-                "If-None-Match"?: string;
             };
             path: {
                 /** @description Id of the user */
@@ -2960,10 +2982,7 @@ export interface operations {
     ItemPrompts_create: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description ETag that you have; unchanged answers 304 */
-                "If-None-Match"?: string;
-            };
+            header?: never;
             path: {
                 /** @description Id of the research item */
                 id: number;
@@ -3135,6 +3154,14 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["PromptResponse"];
                 };
+            };
+            /** @description Unchanged: you have it already */
+            304: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description `malformed-request`: The request could not be read */
             400: {
@@ -3357,8 +3384,6 @@ export interface operations {
             header?: {
                 /** @description ETag that the resource must still have; else 412 */
                 "If-Match"?: string;
-                /** @description ETag that you have; unchanged answers 304 */
-                "If-None-Match"?: string;
             };
             path: {
                 /** @description Id of the prompt */
@@ -3818,10 +3843,7 @@ export interface operations {
     PromptVersions_create: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description ETag that you have; unchanged answers 304 */
-                "If-None-Match"?: string;
-            };
+            header?: never;
             path: {
                 /** @description Id of the prompt */
                 id: number;
@@ -3985,6 +4007,14 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["PromptVersionResponse"];
                 };
+            };
+            /** @description Unchanged: you have it already */
+            304: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description `malformed-request`: The request could not be read */
             400: {
@@ -4226,6 +4256,14 @@ export interface operations {
                     "application/json": components["schemas"]["LabelResponse"];
                 };
             };
+            /** @description Unchanged: you have it already */
+            304: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description `malformed-request`: The request could not be read */
             400: {
                 headers: {
@@ -4327,8 +4365,6 @@ export interface operations {
             header?: {
                 /** @description ETag that the resource must still have; else 412 */
                 "If-Match"?: string;
-                /** @description ETag that you have; unchanged answers 304 */
-                "If-None-Match"?: string;
             };
             path: {
                 /** @description Id of the prompt */
@@ -4869,10 +4905,7 @@ export interface operations {
     ResearchItems_create: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description ETag that you have; unchanged answers 304 */
-                "If-None-Match"?: string;
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
@@ -5024,6 +5057,14 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["ItemResponse"];
                 };
+            };
+            /** @description Unchanged: you have it already */
+            304: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description `malformed-request`: The request could not be read */
             400: {
@@ -5246,8 +5287,6 @@ export interface operations {
             header?: {
                 /** @description ETag that the resource must still have; else 412 */
                 "If-Match"?: string;
-                /** @description ETag that you have; unchanged answers 304 */
-                "If-None-Match"?: string;
             };
             path: {
                 /** @description Id of the research item */
@@ -5600,8 +5639,6 @@ export interface operations {
             header?: {
                 /** @description respond-async: 202 at once, the run is queued durably. wait=N: 202 when there is no answer within N seconds. */
                 Prefer?: string;
-                /** @description ETag that you have; unchanged answers 304 */
-                "If-None-Match"?: string;
             };
             path?: never;
             cookie?: never;
@@ -5846,6 +5883,14 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["RunResponse"];
                 };
+            };
+            /** @description Unchanged: you have it already */
+            304: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description `malformed-request`: The request could not be read */
             400: {

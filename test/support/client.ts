@@ -35,6 +35,7 @@ export async function newUser(baseUrl = sharedStack().baseUrl, budgetUsd: number
   const body = { name: unique('user'), budget_usd: budgetUsd };
   const user = dataOf(await adminClient(baseUrl).POST('/api/v1/users', { body }));
   const { key } = user.api_key;
+  if (key === null) throw new Error('The answer to POST /users shows no key');
   return { id: user.id, key, api: clientFor(key, baseUrl) };
 }
 
@@ -57,10 +58,10 @@ export interface RawRequest extends Omit<RequestInit, 'headers'> {
 export function raw(path: string, request: RawRequest = {}): Promise<Response> {
   const { key = ADMIN_KEY, headers = {}, baseUrl = sharedStack().baseUrl, json, ...rest } = request;
   const withBody = json === undefined ? rest : { ...rest, body: JSON.stringify(json) };
-  const contentType =
-    withBody.body === undefined || withBody.body === null ? {} : { 'content-type': 'application/json' };
-  const authorization = key === null ? {} : { authorization: `Bearer ${key}` };
-  return fetch(`${baseUrl}${path}`, { ...withBody, headers: { ...contentType, ...authorization, ...headers } });
+  const all = new Headers(headers);
+  if (key !== null && !all.has('authorization')) all.set('authorization', `Bearer ${key}`);
+  if (withBody.body && !all.has('content-type')) all.set('content-type', 'application/json');
+  return fetch(`${baseUrl}${path}`, { ...withBody, headers: all });
 }
 
 /** A name that no other test uses. */

@@ -36,3 +36,8 @@ export async function expectProblem(answer: Answer, slug: ProblemSlug): Promise<
 export function placesOf({ errors = [] }: Problem): string[] {
   return errors.map(({ pointer, parameter }) => pointer ?? parameter ?? '?');
 }
+
+/** An answer's text with the id that was asked for taken out of its path and its sentences. */
+export function withoutId(text: string, id: number): string {
+  return text.replace(new RegExp(`(?<=[ /])${id}(?!\\d)`, 'g'), '{id}');
+}

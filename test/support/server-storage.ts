@@ -14,14 +14,14 @@ export interface ServerStorage {
   readonly dataDir: string;
   /** Undefined: the embedded database in `dataDir`. */
   readonly databaseUrl: string | undefined;
-  remove(): Promise<void>;
+  readonly remove: () => Promise<void>;
 }
 
 /** A storage that has been migrated once, to be copied. */
 export interface ServerTemplate {
   readonly dataDir: string;
   readonly database: string | undefined;
-  remove(): Promise<void>;
+  readonly remove: () => Promise<void>;
 }
 
 /** A storage that nothing has ever been written to. */

@@ -11,6 +11,7 @@ export const MAIN = join(process.cwd(), 'dist/main.js');
 export const ADMIN_KEY = 'e2e-admin-key-0123456789abcdefghijkl';
 
 const START_TIMEOUT_MS = 30_000;
+const STOP_TIMEOUT_MS = 10_000;
 
 /** Lines that mean a defect of the product, whichever test happens to have caused them. */
 const DEFECTS = new Set(['unhandled_rejection', 'internal_error', 'shutdown_failed']);
@@ -86,9 +87,13 @@ export class TestServer {
     await this.launch();
   }
 
-  /** Stops the server and removes its data. Rejects when the log tells of a defect. */
+  /** Stops the server, if need be by force, and removes its data. Rejects when the log tells of a defect. */
   async dispose(): Promise<void> {
-    if (this.alive) await this.stop();
+    if (this.alive) {
+      const force = setTimeout(() => this.child?.kill('SIGKILL'), STOP_TIMEOUT_MS);
+      await this.stop();
+      clearTimeout(force);
+    }
     if (!this.keep) await this.storage.remove();
     const defects = this.log().filter(({ event }) => event !== undefined && DEFECTS.has(event));
     if (defects.length > 0) throw new Error(`The server logged defects:\n${JSON.stringify(defects, null, 2)}`);

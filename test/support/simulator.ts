@@ -43,6 +43,6 @@ export class Simulator {
 /** The messages that a simulated Claude was asked for with `marker` in the body: what was really sent, retries too. */
 export async function upstreamCalls(simulatorUrl: string, marker: string): Promise<readonly UpstreamCall[]> {
   const query = new URLSearchParams({ contains: marker, path: '/v1/messages' });
-  const response = await fetch(`${simulatorUrl}/__calls?${query}`);
+  const response = await fetch(`${simulatorUrl}/__calls?${query.toString()}`);
   return ((await response.json()) as { calls: UpstreamCall[] }).calls;
 }

@@ -10,6 +10,8 @@ export class AnswerAccumulator {
   private readonly blocks: MutableBlock[] = [];
   private readonly partialJson = new Map<number, string>();
   private text = '';
+  /** First half of a character whose second half comes with the next piece. */
+  private half = '';
   private usage: ClaudeUsage | null = null;
   private stopReason: string | null = null;
   private stopped = false;
@@ -85,12 +87,20 @@ export class AnswerAccumulator {
   }
 
   private closeBlock(index: number): void {
+    if (this.half) this.tell(this.half);
+    this.half = '';
     const json = this.partialJson.get(index);
     const block = this.blocks[index];
     if (json && block) block['input'] = JSON.parse(json);
   }
 
-  private addText(text: string): void {
+  private addText(piece: string): void {
+    const text = this.half + piece;
+    this.half = /[\ud800-\udbff]$/.test(text) ? text.slice(-1) : '';
+    this.tell(text.slice(0, text.length - this.half.length));
+  }
+
+  private tell(text: string): void {
     if (text === '') return;
     // PostgreSQL stores no NUL, and half a character of a broken stream is none.
     const clean = text.replaceAll('\0', '\uFFFD').toWellFormed();

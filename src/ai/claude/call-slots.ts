@@ -17,9 +17,13 @@ export class OverloadedError extends ResearchPlatformError {
 /** Places for calls in flight in this process. A caller who gives up waiting frees its place in the queue. */
 export class CallSlots {
   private readonly policy: BulkheadPolicy;
+  private readonly maxWaiting: number;
+  /** cockatiel keeps those who gave up in its own queue until their turn comes: here only the others count. */
+  private waiting = 0;
 
   constructor(capacity: number) {
-    this.policy = bulkhead(capacity, Math.max(1000, capacity * WAITING_PER_SLOT));
+    this.policy = bulkhead(capacity, Number.POSITIVE_INFINITY);
+    this.maxWaiting = Math.max(1000, capacity * WAITING_PER_SLOT);
   }
 
   /** Places free at this moment. */
@@ -29,7 +33,7 @@ export class CallSlots {
 
   /** @throws OverloadedError when not even waiting is possible. */
   refuseWhenFull(): void {
-    if (this.policy.executionSlots + this.policy.queueSlots === 0) throw new OverloadedError();
+    if (this.free === 0 && this.waiting >= this.maxWaiting) throw new OverloadedError();
   }
 
   /**
@@ -40,15 +44,20 @@ export class CallSlots {
     signal.throwIfAborted();
     this.refuseWhenFull();
     return new Promise<Release>((resolve, reject) => {
-      const onAbort = (): void => reject(signal.reason as Error);
+      const onAbort = (): void => {
+        this.waiting -= 1;
+        reject(signal.reason as Error);
+      };
+      this.waiting += 1;
       signal.addEventListener('abort', onAbort, { once: true });
       void this.policy.execute(
         () =>
           new Promise<void>((release) => {
+            // Who gave up passes the place on at once.
+            if (signal.aborted) return release();
             signal.removeEventListener('abort', onAbort);
-            // cockatiel keeps aborted callers in its queue: when their turn comes they pass the place on at once.
-            if (signal.aborted) release();
-            else resolve(release);
+            this.waiting -= 1;
+            resolve(release);
           }),
       );
     });

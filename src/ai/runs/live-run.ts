@@ -11,6 +11,7 @@ export class LiveRun {
   private finish: (run: Run) => void = () => undefined;
   private fail: (error: unknown) => void = () => undefined;
   private readers = 0;
+  private changes = 0;
   private over = false;
 
   constructor(private present: Run) {
@@ -80,8 +81,14 @@ export class LiveRun {
     return this.settled;
   }
 
-  /** Resolves when there is something new, or after `timeoutMs`; false means nothing new. */
-  changed(timeoutMs: number): Promise<boolean> {
+  /** Grows with every change: what a reader remembers before it looks, to be told by `changed` what came meanwhile. */
+  get revision(): number {
+    return this.changes;
+  }
+
+  /** Resolves when there is something newer than `revision`, or after `timeoutMs`; false means nothing new. */
+  changed(timeoutMs: number, revision = this.changes): Promise<boolean> {
+    if (revision !== this.changes) return Promise.resolve(true);
     return new Promise((resolve) => {
       const waker = (): void => {
         clearTimeout(timer);
@@ -97,6 +104,7 @@ export class LiveRun {
   }
 
   private wake(): void {
+    this.changes += 1;
     for (const waker of this.wakers) waker();
   }
 }

@@ -57,6 +57,8 @@ export class RunFollower {
     let silentSince = Date.now();
     while (knownLast === null || sequence < knownLast) {
       const live = this.liveRuns.find(id);
+      // Remembered before looking: a change that comes while the events are read must not be slept through.
+      const revision = live?.revision;
       const events = await this.next(owner, id, sequence, live);
       for (const event of events) {
         yield formatEvent(event.sequence, event.name, event.data);
@@ -68,7 +70,7 @@ export class RunFollower {
         continue;
       }
       if (this.lifecycle.stopping && !live) return;
-      await (live ?? NOBODY).changed(live ? HEARTBEAT_MS : POLL_MS);
+      await (live ?? NOBODY).changed(live ? HEARTBEAT_MS : POLL_MS, revision);
       if (Date.now() - silentSince >= HEARTBEAT_MS) {
         yield HEARTBEAT;
         silentSince = Date.now();

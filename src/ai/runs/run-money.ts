@@ -36,6 +36,9 @@ export function costOfUsage(
 /** How a finished attempt stands in the ledger. */
 export type AttemptBilling = Pick<RunAttempt, 'state' | 'minNanoUsd' | 'maxNanoUsd'>;
 
+/** The billing of an attempt that was refused, or never went out. */
+export const NOT_BILLED: AttemptBilling = { state: 'settled', minNanoUsd: nanoUsd(0), maxNanoUsd: nanoUsd(0) };
+
 /** The billing of an attempt that Claude answered to its end. */
 export function settledBilling(nano: NanoUsd | null): AttemptBilling {
   return nano === null
@@ -49,13 +52,12 @@ export function settledBilling(nano: NanoUsd | null): AttemptBilling {
  */
 export function brokenBilling(
   model: string,
-  attempt: Pick<RunAttempt, 'reservedNanoUsd'>,
+  attempt: Pick<RunAttempt, 'reservedNanoUsd' | 'startedAt'>,
   mayBeBilled: boolean,
   seen: ClaudeAnswer | null,
-  at = new Date(),
 ): AttemptBilling {
-  if (!mayBeBilled) return { state: 'settled', minNanoUsd: nanoUsd(0), maxNanoUsd: nanoUsd(0) };
-  const minimum = costOfUsage(model, seen?.usage ?? null, at)?.nano ?? nanoUsd(0);
+  if (!mayBeBilled) return NOT_BILLED;
+  const minimum = costOfUsage(model, seen?.usage ?? null, attempt.startedAt)?.nano ?? nanoUsd(0);
   const reserved = attempt.reservedNanoUsd;
   return {
     state: 'unknown',

@@ -5,7 +5,7 @@ import { CallAborted, ClaudeApiError } from '../claude/claude-failure.js';
 import { joinAnswers } from '../claude/join-answers.js';
 import type { FinalAttempt } from '../claude/passage.js';
 import { outputMismatch } from './output-check.js';
-import { type AttemptBilling, billingOf, brokenBilling, costOfUsage, settledBilling } from './run-money.js';
+import { type AttemptBilling, billingOf, brokenBilling, costOfUsage, NOT_BILLED, settledBilling } from './run-money.js';
 import type { FinalStatus, Run, RunAttempt, RunError } from './run.types.js';
 
 /** How a run ended: for the ledger, the readers and the log. */
@@ -40,7 +40,7 @@ export function finishedRun(run: Run, final: FinalAttempt | Error, at: Date): En
 
 function endWithoutAttempt(run: Run, error: Error, at: Date): Ending {
   const known = error instanceof ResearchPlatformError ? error : null;
-  const attempts = run.attempts.map((attempt) => (isOpen(attempt) ? { ...attempt, ...unsent } : attempt));
+  const attempts = run.attempts.map((attempt) => (isOpen(attempt) ? { ...attempt, ...NOT_BILLED } : attempt));
   return {
     run: {
       ...run,
@@ -53,8 +53,6 @@ function endWithoutAttempt(run: Run, error: Error, at: Date): Ending {
     price: null,
   };
 }
-
-const unsent: AttemptBilling = brokenBilling('', { reservedNanoUsd: null }, false, null);
 
 function isOpen(attempt: RunAttempt): boolean {
   return attempt.state === 'intent' || attempt.state === 'sent';
@@ -69,7 +67,7 @@ function seenOf({ answer, failure, earlier }: FinalAttempt): ClaudeAnswer | null
 /** An attempt with its end. What is still open when a run ends while it waits, for a place or a retry, was never sent. */
 function closedAttempt(model: string, attempt: RunAttempt, final: FinalAttempt, cost: NanoUsd | null): RunAttempt {
   if (!isOpen(attempt)) return attempt;
-  if (attempt.state === 'intent' || attempt.number !== final.number) return { ...attempt, ...unsent };
+  if (attempt.state === 'intent' || attempt.number !== final.number) return { ...attempt, ...NOT_BILLED };
   return {
     ...attempt,
     durationMs: final.durationMs,

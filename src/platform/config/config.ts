@@ -109,12 +109,20 @@ function processEnvironment(): NodeJS.ProcessEnv {
   return process.env;
 }
 
-const SECRETS = new Set(['ANTHROPIC_API_KEY', 'BOOTSTRAP_API_KEY', 'API_KEY_PEPPER', 'DATABASE_URL', 'REDIS_URL']);
+/** Never repeated in a report; a URL may hold a password. */
+const SECRETS = new Set([
+  'ANTHROPIC_API_KEY',
+  'ANTHROPIC_BASE_URL',
+  'API_KEY_PEPPER',
+  'BOOTSTRAP_API_KEY',
+  'DATABASE_URL',
+  'REDIS_URL',
+]);
 
 function fieldMistakes(environment: Environment): string[] {
   return validateSync(environment, { forbidUnknownValues: false }).map(({ property, value, constraints }) => {
     const rules = [...new Set(Object.values(constraints ?? {}))].join(', ');
-    return SECRETS.has(property) ? `${property} ${rules}` : `${property} ${rules}, not "${String(value)}"`;
+    return SECRETS.has(property) ? `${property} ${rules}` : `${property} ${rules}, not ${JSON.stringify(value)}`;
   });
 }
 

@@ -2,11 +2,12 @@ import { hkdfSync, randomBytes } from 'node:crypto';
 import { chmodSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Injectable } from '@nestjs/common';
-import { Config } from './config.js';
+import { Config, ConfigError } from './config.js';
 
 /**
  * Writes a secret to a file that only its owner can read, unless the file is there already; answers what the file then
  * holds. The file appears whole or not at all, so that a crash leaves no empty secret and two processes agree on one.
+ * @throws ConfigError when the file is there and empty: an empty secret would protect nothing
  */
 export function keepSecret(path: string, secret: string): string {
   const draft = `${path}.${process.pid}.${randomBytes(4).toString('hex')}`;
@@ -19,7 +20,10 @@ export function keepSecret(path: string, secret: string): string {
   } finally {
     rmSync(draft);
   }
-  return readFileSync(path, 'utf8').trim();
+  const kept = readFileSync(path, 'utf8').trim();
+  if (kept === '')
+    throw new ConfigError([`${path} is empty: restore its content, or delete it to have a new one made`]);
+  return kept;
 }
 
 /** Keys derived from the pepper: `API_KEY_PEPPER`, or one generated into `DATA_DIR/api-key-pepper`. */

@@ -27,7 +27,14 @@ function fromFramework(error: unknown): ResearchPlatformError | null {
     return new MalformedRequestError('The URL is not valid: a percent sign begins an escape such as %20');
   }
   if (code === 'FST_ERR_MAX_PARAM_LENGTH') return new NotFoundError('There is no such path');
-  return error instanceof HttpException ? fromHttpException(error) : null;
+  if (error instanceof HttpException) return fromHttpException(error);
+  return isClientFault(error) ? new MalformedRequestError('The request could not be read to its end') : null;
+}
+
+/** What broke while Fastify read a body (a client that went away is an ECONNRESET, as a lost database is) has a status. */
+function isClientFault(error: unknown): boolean {
+  if (!(error instanceof Error) || !('statusCode' in error)) return false;
+  return typeof error.statusCode === 'number' && error.statusCode >= 400 && error.statusCode < 500;
 }
 
 function frameworkCode(error: unknown): string | undefined {

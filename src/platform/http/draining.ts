@@ -10,4 +10,9 @@ export function refuseWhileStopping(fastify: FastifyInstance, lifecycle: Lifecyc
     void reply.header('connection', 'close');
     sendProblem(new ShuttingDownError(), request, reply);
   });
+  // A connection whose answer ends after the server was told to close would be kept alive, and the process with it.
+  fastify.addHook('onResponse', (request, _reply, done) => {
+    if (lifecycle.stopping) request.raw.socket.destroySoon();
+    done();
+  });
 }

@@ -20,7 +20,7 @@ class EntityTags {
   private readonly tags: readonly string[];
 
   constructor(header: string) {
-    this.tags = header.match(/\*|(W\/)?"[^"]*"/g) ?? [];
+    this.tags = header.trim() === '*' ? ['*'] : (header.match(/(W\/)?"[^"]*"/g) ?? []);
   }
 
   matchesWeakly(etag: string): boolean {

@@ -2,8 +2,9 @@ import type { FastifyInstance } from 'fastify';
 import { MalformedRequestError, ValidationFailedError } from '../errors/platform.errors.js';
 import type { FieldError } from '../errors/research-platform.error.js';
 
-/** Mistakes listed in one answer; a body of nothing but mistakes must not make a larger answer than itself. */
+/** Bounds of one answer, in mistakes and in characters of their pointers: it must not grow larger than the body itself. */
 const MAX_ERRORS = 20;
+const MAX_POINTERS = 10_000;
 const MAX_DEPTH = 64;
 
 /** Escapes a key for use in a JSON Pointer (RFC 6901). */
@@ -27,19 +28,33 @@ export function parseJsonBody(raw: string): unknown {
   }
   // Bytes that are no UTF-8 were replaced by U+FFFD when the body was decoded: they are text like any other.
   if (raw.includes('\\u') || raw.includes('__proto__') || mayBeDeep(raw)) {
-    const errors: FieldError[] = [];
-    collectBadText(body, '', 0, errors);
-    if (errors.length > 0) throw new ValidationFailedError(errors);
+    const mistakes = new Mistakes();
+    collectBadText(body, '', 0, mistakes);
+    if (mistakes.errors.length > 0) throw new ValidationFailedError(mistakes.errors);
   }
   return body;
 }
 
+/** Whether there are more opening brackets than there may be levels. */
 function mayBeDeep(raw: string): boolean {
-  return (
-    raw.includes('[[[[[[[[') ||
-    raw.split('{', MAX_DEPTH + 1).length > MAX_DEPTH ||
-    raw.split('[', MAX_DEPTH + 1).length > MAX_DEPTH
-  );
+  const count = (bracket: string): number => raw.split(bracket, MAX_DEPTH + 2).length - 1;
+  return count('{') + count('[') > MAX_DEPTH;
+}
+
+/** What is wrong with a body, as far as it fits into an answer. */
+class Mistakes {
+  readonly errors: FieldError[] = [];
+  private characters = 0;
+
+  get full(): boolean {
+    return this.errors.length >= MAX_ERRORS || this.characters > MAX_POINTERS;
+  }
+
+  add(pointer: string, detail: string): void {
+    if (this.full) return;
+    this.errors.push({ pointer, detail });
+    this.characters += pointer.length;
+  }
 }
 
 /** Why a text cannot be stored, or null when it can. */
@@ -48,27 +63,24 @@ export function badText(text: string): string | null {
   return text.isWellFormed() ? null : 'must not contain a lone surrogate';
 }
 
-function collectBadText(value: unknown, pointer: string, depth: number, errors: FieldError[]): void {
-  if (errors.length >= MAX_ERRORS) return;
+function collectBadText(value: unknown, pointer: string, depth: number, mistakes: Mistakes): void {
+  if (mistakes.full) return;
   if (typeof value === 'string') {
     const detail = badText(value);
-    if (detail) errors.push({ pointer, detail });
+    if (detail) mistakes.add(pointer, detail);
     return;
   }
   if (typeof value !== 'object' || value === null) return;
-  if (depth >= MAX_DEPTH) {
-    errors.push({ pointer, detail: `must not be nested deeper than ${MAX_DEPTH} levels` });
-    return;
-  }
+  if (depth >= MAX_DEPTH) return mistakes.add(pointer, `must not be nested deeper than ${MAX_DEPTH} levels`);
   if (Array.isArray(value)) {
-    value.forEach((item, index) => collectBadText(item, `${pointer}/${index}`, depth + 1, errors));
+    value.forEach((item, index) => collectBadText(item, `${pointer}/${index}`, depth + 1, mistakes));
     return;
   }
   for (const [key, item] of Object.entries(value)) {
     const inner = `${pointer}/${pointerSegment(key).toWellFormed().replaceAll('\0', '\uFFFD')}`;
     const detail = key === '__proto__' ? 'is not a field that can be set' : badText(key);
-    if (detail) errors.push({ pointer: inner, detail });
-    collectBadText(item, inner, depth + 1, errors);
+    if (detail) mistakes.add(inner, detail);
+    collectBadText(item, inner, depth + 1, mistakes);
   }
 }
 

@@ -1,7 +1,9 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import {
+  IsArray,
   IsInt,
+  IsObject,
   Max,
   Min,
   registerDecorator,
@@ -28,11 +30,12 @@ export function Nullable(): PropertyDecorator {
 
 /** The field holds an object (or a list of objects) of another DTO class, checked by that class. */
 export function Nested(type: () => Constructor, options: { each?: boolean } = {}): PropertyDecorator {
+  const each = options.each ?? false;
   return applyDecorators(
-    ValidateNested({
-      each: options.each ?? false,
-      message: options.each ? 'must be a list of objects' : 'must be an object',
-    }),
+    // `ValidateNested` alone goes into lists where one object is meant, and into lists within lists.
+    ...(each ? [IsArray({ message: 'must be a list of objects' })] : []),
+    IsObject({ each, message: 'must be an object' }),
+    ValidateNested({ each, message: 'must be an object' }),
     (target: object, property: string | symbol) => Reflect.defineMetadata(NESTED, type, target, property),
   );
 }

@@ -2,6 +2,9 @@ import { type ValidationError, validateSync, type ValidatorOptions } from 'class
 import type { FieldError } from '../../errors/research-platform.error.js';
 import { pointerSegment } from '../json-body.js';
 
+/** Elements of a list that are checked one by one: each costs a validation of its own. */
+const MAX_ELEMENTS = 100;
+
 /** class-validator's tree of errors as a flat list of JSON Pointers. */
 export function fieldErrors(
   errors: readonly ValidationError[],
@@ -22,16 +25,22 @@ function sentence({ constraints, target, property }: ValidationError): string {
   return [...new Set(Object.values(constraints ?? {}))].join('; ') || 'is not valid';
 }
 
-/** For a list checked `each`, class-validator names only the list: check its elements one by one to name the wrong ones. */
+/**
+ * For a list checked `each`, class-validator names only the list: its first elements are checked one by one to name the wrong
+ * ones. Null leaves it at the list, which is also where it is too long or a wrong one stands further behind.
+ */
 function elementErrors(error: ValidationError, place: string, rules: ValidatorOptions): FieldError[] | null {
   const { target, property, value } = error as ValidationError & { value: unknown };
   if (!Array.isArray(value) || target === undefined || error.constraints?.['whitelistValidation']) return null;
-  const wrong = value.flatMap((element: unknown, index) => {
-    const alone: object = Object.assign(Object.create(Object.getPrototypeOf(target) as object) as object, target, {
+  const wrong = value.slice(0, MAX_ELEMENTS).flatMap((element: unknown, index) => {
+    // Without the other fields: they were checked, and may be large.
+    const alone = Object.assign(Object.create(Object.getPrototypeOf(target) as object) as object, {
       [property]: [element],
     });
-    const found = validateSync(alone, rules).find((candidate) => candidate.property === property);
+    const found = validateSync(alone, { ...rules, skipMissingProperties: true }).find(
+      (candidate) => candidate.property === property,
+    );
     return found ? [{ pointer: `${place}/${index}`, detail: sentence(found) }] : [];
   });
-  return wrong.length > 0 && wrong.length <= value.length ? wrong : null;
+  return wrong.length > 0 ? wrong : null;
 }

@@ -1,6 +1,10 @@
+import { ValidationFailedError } from '../../errors/platform.errors.js';
 import type { FieldError } from '../../errors/research-platform.error.js';
 import { pointerSegment } from '../json-body.js';
 import { isWholeNumber, nestedTypeOf } from './decorators.js';
+
+/** Objects in one list: checking each takes class-validator so long that a body full of them would stop the process. */
+const MAX_NESTED = 1000;
 
 type Constructor = new () => object;
 
@@ -11,6 +15,7 @@ function isObject(value: unknown): value is Record<string, unknown> {
 /**
  * Makes an instance of a DTO class from parsed JSON, nested classes included. Keys that every object inherits
  * (`constructor`, `toString`, …) are reported and never assigned: they would hide what the class itself has.
+ * @throws ValidationFailedError at once for a list of so many objects that even checking them takes too long
  */
 export function hydrate(
   type: Constructor,
@@ -32,6 +37,9 @@ function hydrateField(instance: object, key: string, value: unknown, pointer: st
   if (!nested) return value;
   if (isObject(value)) return hydrate(nested, value, pointer, errors);
   if (!Array.isArray(value)) return value;
+  if (value.length > MAX_NESTED) {
+    throw new ValidationFailedError([{ pointer, detail: `must have at most ${MAX_NESTED} elements` }]);
+  }
   return value.map((item: unknown, index) =>
     isObject(item) ? hydrate(nested, item, `${pointer}/${index}`, errors) : item,
   );

@@ -30,8 +30,8 @@ export function checkBody(type: new () => object, body: unknown, pointer = ''): 
   }
   const errors: FieldError[] = [];
   const instance = hydrate(type, body as Record<string, unknown>, pointer, errors);
-  errors.push(...fieldErrors(validateSync(instance, RULES), pointer, RULES));
-  if (errors.length > 0) throw new ValidationFailedError(errors.slice(0, MAX_ERRORS));
+  const found = [...errors, ...fieldErrors(validateSync(instance, RULES), pointer, RULES)];
+  if (found.length > 0) throw new ValidationFailedError(found.slice(0, MAX_ERRORS));
   return instance;
 }
 

@@ -1,0 +1,22 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { queries } from './queries.js';
+import { runs } from './runs.js';
+import { startup } from './startup.js';
+import { stopAll } from './support/processes.js';
+import { throughput } from './throughput.js';
+
+/** `npm run bench`, or with names only some: `npm run bench -- queries runs`. */
+const ALL = { startup, queries, throughput, runs };
+const chosen = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(ALL);
+const unknown = chosen.filter((name) => !Object.hasOwn(ALL, name));
+if (unknown.length > 0) throw new Error(`No benchmark ${unknown.join(', ')}; there are ${Object.keys(ALL).join(', ')}`);
+
+const temporary = mkdtempSync(join(tmpdir(), 'dossier-bench-'));
+try {
+  for (const name of chosen) process.stdout.write(`\n${name}\n\n${await ALL[name](temporary)}\n`);
+} finally {
+  await stopAll();
+  rmSync(temporary, { recursive: true, force: true });
+}

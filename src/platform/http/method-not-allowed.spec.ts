@@ -1,0 +1,62 @@
+import Fastify, { type FastifyInstance } from 'fastify';
+import { answerMethodNotAllowed } from './method-not-allowed.js';
+
+type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'OPTIONS' | 'HEAD';
+
+describe('A method that a path does not have', () => {
+  let fastify: FastifyInstance;
+
+  beforeAll(async () => {
+    fastify = Fastify({ routerOptions: { maxParamLength: 1000 } });
+    answerMethodNotAllowed(fastify);
+    const ok = () => 'ok';
+    fastify.get('/items', ok);
+    fastify.post('/items', ok);
+    fastify.get('/items/:id', ok);
+    fastify.delete('/items/:itemId', ok);
+    fastify.get('/items/:id/labels/:label', ok);
+    fastify.post('/items/search', ok);
+    fastify.get('/docs/*', ok);
+    await fastify.ready();
+  });
+  afterAll(() => fastify.close());
+
+  const send = (method: Method, url: string) => fastify.inject({ method, url });
+
+  it.each<[Method, string, string]>([
+    ['DELETE', '/items', 'GET, HEAD, POST'],
+    ['PUT', '/items?a=1', 'GET, HEAD, POST'],
+    ['OPTIONS', '/items', 'GET, HEAD, POST'],
+    ['PATCH', '/items/7', 'DELETE, GET, HEAD'],
+    ['POST', '/items/7/labels/x', 'GET, HEAD'],
+    ['DELETE', `/items/7/labels/${'x'.repeat(900)}`, 'GET, HEAD'],
+  ])('is answered 405 with Allow: %s %s', async (method, url, allow) => {
+    const answer = await send(method, url);
+    expect([answer.statusCode, answer.headers.allow]).toEqual([405, allow]);
+    expect(answer.headers['content-type']).toBe('application/problem+json; charset=utf-8');
+    expect(answer.json()).toMatchObject({ type: '/problems/method-not-allowed', status: 405, instance: url.split('?')[0] });
+  });
+
+  it.each<[Method, string]>([
+    ['GET', '/items'],
+    ['HEAD', '/items'],
+    ['POST', '/items'],
+    ['GET', '/items/7'],
+    ['DELETE', '/items/7'],
+    ['POST', '/items/search'],
+  ])('is not meant when %s %s is a route', async (method, url) => {
+    expect((await send(method, url)).statusCode).toBe(200);
+  });
+
+  it.each<[Method, string]>([
+    ['GET', '/nowhere'],
+    ['POST', '/items/7/nothing'],
+    ['POST', '/docs/a.css'],
+    ['GET', '/items/'],
+    ['POST', '/items/%E0%A4%A'],
+  ])('is not meant when %s %s is no path at all', async (method, url) => {
+    const { statusCode, headers } = await send(method, url);
+    expect(headers.allow).toBeUndefined();
+    expect([400, 404]).toContain(statusCode);
+  });
+});

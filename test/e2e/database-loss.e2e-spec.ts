@@ -1,0 +1,86 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { clientFor, dataOf, newUser, raw, type TestUser } from '../support/client.js';
+import { expectProblem } from '../support/problems.js';
+import { copiedStorage, onPostgres } from '../support/server-storage.js';
+import { TestServer } from '../support/server.js';
+import { liveAgainst, sharedStack } from '../support/shared-stack.js';
+import { LossyProxy } from '../support/lossy-proxy.js';
+import { until } from '../support/until.js';
+
+const RUNS = '/api/v1/ai/runs';
+const TOLD_WITHIN_MS = 2500;
+const HEALED_WITHIN_MS = 5000;
+
+(onPostgres ? describe : describe.skip)('a database that goes away', () => {
+  let proxy: LossyProxy;
+  let server: TestServer;
+  let user: TestUser;
+
+  beforeAll(async () => {
+    const { folder, template, simulatorUrl } = sharedStack();
+    const storage = await copiedStorage(folder, template);
+    const behind = storage.databaseUrl ?? '';
+    const { hostname, port } = new URL(behind);
+    proxy = new LossyProxy({ host: hostname, port: Number(port || 5432) });
+    await proxy.open();
+    const env = { ...liveAgainst(simulatorUrl), DATABASE_URL: proxy.through(behind) };
+    server = await TestServer.start({ folder, storage, env });
+    user = await newUser(server.baseUrl);
+  });
+  afterAll(async () => {
+    await server.dispose();
+    await proxy.cut();
+  });
+
+  const get = (path: string): Promise<Response> => raw(path, { key: user.key, baseUrl: server.baseUrl });
+
+  async function expectTold(path: string): Promise<void> {
+    const start = Date.now();
+    const response = await get(path);
+    await expectProblem(response, 'database-unavailable');
+    expect(response.headers.get('retry-after')).not.toBeNull();
+    expect(Date.now() - start).toBeLessThan(TOLD_WITHIN_MS);
+  }
+
+  async function expectHealed(): Promise<void> {
+    await until('Healing', async () => (await get('/api/v1/research-items')).ok, HEALED_WITHIN_MS);
+    expect((await get('/health/ready')).status).toBe(200);
+  }
+
+  it.each(['refuses connections', 'falls silent'])(
+    'is told of within bounds when it %s, and heals by itself',
+    async (way) => {
+      await get('/api/v1/me');
+      if (way === 'falls silent') proxy.swallow();
+      else await proxy.cut();
+      for (const path of ['/api/v1/research-items', '/health/ready', '/api/v1/ai/runs']) await expectTold(path);
+      await Promise.all(Array.from({ length: 20 }, () => expectTold('/api/v1/research-items')));
+      expect((await get('/health/live')).status).toBe(200);
+      expect(server.alive).toBe(true);
+      await proxy.open();
+      await expectHealed();
+    },
+  );
+
+  it('costs no answer that was under way', async () => {
+    const input = `[[sim text="${'kept '.repeat(20)}" deltas=20 delta_ms=50]]`;
+    const params = { header: { Prefer: 'wait=0' } };
+    const { id } = dataOf(await user.api.POST(RUNS, { params, body: { input } }));
+    await sleep(200);
+    await proxy.cut();
+    await sleep(1500);
+    await proxy.open();
+    await expectHealed();
+    const api = clientFor(user.key, server.baseUrl);
+    const run = await until(
+      'The record of the run',
+      async () => {
+        const present = dataOf(await api.GET('/api/v1/ai/runs/{id}', { params: { path: { id } } }));
+        return present.finished_at !== null && present;
+      },
+      HEALED_WITHIN_MS,
+    );
+    expect(run).toMatchObject({ status: 'succeeded', output_text: 'kept '.repeat(20), billing: { state: 'settled' } });
+    expect(run.attempts).toHaveLength(1);
+  });
+});

@@ -1,0 +1,75 @@
+import { newUser, raw, type Schemas, type TestUser } from '../support/client.js';
+import { expectProblem } from '../support/problems.js';
+import { TestServer } from '../support/server.js';
+import { liveAgainst, sharedStack } from '../support/shared-stack.js';
+import { readEvents, type SseEvent } from '../support/sse.js';
+import { until } from '../support/until.js';
+
+const RUNS = '/api/v1/ai/runs';
+/** What running calls get, and a little for the rest. */
+const LONGEST_MS = 26_000;
+
+describe('a server that is told to stop by SIGTERM', () => {
+  let server: TestServer;
+  let user: TestUser;
+
+  beforeEach(async () => {
+    const { folder, template, simulatorUrl } = sharedStack();
+    const env = { ...liveAgainst(simulatorUrl), CLAUDE_IDLE_TIMEOUT_MS: '60000', CLAUDE_DEADLINE_MS: '60000' };
+    server = await TestServer.start({ folder, template, env });
+    user = await newUser(server.baseUrl);
+  });
+  afterEach(() => server.dispose());
+
+  async function stream(input: string): Promise<{ events: Promise<SseEvent[]>; begun: Promise<void> }> {
+    const headers = { accept: 'text/event-stream' };
+    const response = await raw(RUNS, {
+      method: 'POST',
+      key: user.key,
+      baseUrl: server.baseUrl,
+      headers,
+      json: { input },
+    });
+    let begin: () => void = () => undefined;
+    const begun = new Promise<void>((resolve) => (begin = resolve));
+    const events = readEvents(response, ({ length }) => {
+      if (length >= 2) begin();
+      return false;
+    });
+    return { events, begun };
+  }
+
+  it('exits with 0 at once when it has nothing to do', async () => {
+    const start = Date.now();
+    expect(await server.stop()).toBe(0);
+    expect(Date.now() - start).toBeLessThan(5000);
+  });
+
+  it('lets running calls finish, interrupts what hangs, and gives every stream its last event', async () => {
+    const short = await stream(`[[sim text="${'word '.repeat(20)}" deltas=20 delta_ms=100]]`);
+    const hung = await stream(`[[sim hang_after=3 deltas=9 text="${'word '.repeat(9)}"]]`);
+    await Promise.all([short.begun, hung.begun]);
+    const start = Date.now();
+    const exit = server.stop();
+    await until('The shutdown', () => server.log('stopping').length > 0);
+
+    const { baseUrl } = server;
+    const ready = await raw('/health/ready', { baseUrl, key: null });
+    await expectProblem(ready, 'shutting-down');
+    expect(ready.headers.get('retry-after')).not.toBeNull();
+    expect((await raw('/health/live', { baseUrl, key: null })).status).toBe(200);
+    const refused = raw(RUNS, { method: 'POST', key: user.key, baseUrl, json: { input: 'late' } });
+    await expectProblem(await refused, 'shutting-down');
+
+    const ends = await Promise.all([short.events, hung.events]);
+    expect(ends.map((events) => events.at(-1)?.name)).toEqual(['succeeded', 'interrupted']);
+    expect(await exit).toBe(0);
+    expect(Date.now() - start).toBeLessThan(LONGEST_MS);
+    const last = ends[1]?.at(-1)?.data as Schemas['RunResponse'];
+    expect(last).toMatchObject({ error: { type: '/problems/run-interrupted' }, billing: { state: 'unknown' } });
+
+    await server.restart();
+    const read = await raw(`${RUNS}/${last.id}`, { key: user.key, baseUrl: server.baseUrl });
+    expect(await read.json()).toEqual(last);
+  }, 60_000);
+});
