@@ -50,7 +50,9 @@ export class Runs1790000000004 implements MigrationInterface {
     await queryRunner.query('create index runs_user_id_id_idx on runs (user_id, id)');
     await queryRunner.query('create index runs_user_id_status_id_idx on runs (user_id, status, id)');
     await queryRunner.query('create index runs_prompt_id_user_id_id_idx on runs (prompt_id, user_id, id)');
-    await queryRunner.query('create index runs_research_item_id_user_id_id_idx on runs (research_item_id, user_id, id)');
+    await queryRunner.query(
+      'create index runs_research_item_id_user_id_id_idx on runs (research_item_id, user_id, id)',
+    );
     await queryRunner.query(`create index runs_lease_idx on runs (lease_until) where status = 'running'`);
     await queryRunner.query(`
       create table run_attempts (

@@ -4,9 +4,4 @@ import { Prompts1790000000003 } from './1790000000003-prompts.js';
 import { Runs1790000000004 } from './1790000000004-runs.js';
 
 /** Every migration, in order: an explicit list, so that sources, build and tests run the same. */
-export const migrations = [
-  Identity1790000000001,
-  ResearchItems1790000000002,
-  Prompts1790000000003,
-  Runs1790000000004,
-];
+export const migrations = [Identity1790000000001, ResearchItems1790000000002, Prompts1790000000003, Runs1790000000004];
