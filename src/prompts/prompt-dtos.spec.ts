@@ -55,7 +55,7 @@ describe('CreatePromptRequest', () => {
     ],
     [{ ...whole, variables: Array.from({ length: 101 }, () => ({ name: 'a', type: 'string' })) }, '/variables'],
     [{ ...whole, settings: null }, '/settings'],
-    [{ ...whole, settings: [{}] }, '/settings/0'],
+    [{ ...whole, settings: [{}] }, '/settings'],
     [{ ...whole, settings: { max_tokens: 0 } }, '/settings/max_tokens'],
     [{ ...whole, extra: 1 }, '/extra'],
   ])('refuses %j at %s', (body, pointer) => {

@@ -35,10 +35,16 @@ describe('Prefer', () => {
 
   it('never throws, and never waits longer than five minutes', () => {
     fc.assert(
-      fc.property(fc.oneof(fc.string(), fc.integer().map((seconds) => `wait=${seconds}`)), (header) => {
-        const { waitSeconds } = parsePrefer(header);
-        if (waitSeconds !== null) expect(waitSeconds >= 0 && waitSeconds <= 300).toBe(true);
-      }),
+      fc.property(
+        fc.oneof(
+          fc.string(),
+          fc.integer().map((seconds) => `wait=${seconds}`),
+        ),
+        (header) => {
+          const { waitSeconds } = parsePrefer(header);
+          if (waitSeconds !== null) expect(waitSeconds >= 0 && waitSeconds <= 300).toBe(true);
+        },
+      ),
     );
   });
 });
@@ -55,17 +61,25 @@ describe('Accept', () => {
     expect(wantsEventStream(accept)).toBe(true);
   });
 
-  it.each([undefined, '', '*/*', 'text/*', 'application/json', 'text/event-stream;q=0', 'text/event-stream; q=0.000', 'text/event-streams'])(
-    '%s does not',
-    (accept) => {
-      expect(wantsEventStream(accept)).toBe(false);
-    },
-  );
+  it.each([
+    undefined,
+    '',
+    '*/*',
+    'text/*',
+    'application/json',
+    'text/event-stream;q=0',
+    'text/event-stream; q=0.000',
+    'text/event-streams',
+  ])('%s does not', (accept) => {
+    expect(wantsEventStream(accept)).toBe(false);
+  });
 });
 
 describe('An event', () => {
   it('has a number, a name, and its data on one line', () => {
-    expect(formatEvent(3, 'delta', JSON.stringify({ text: 'a\nb' }))).toBe('id: 3\nevent: delta\ndata: {"text":"a\\nb"}\n\n');
+    expect(formatEvent(3, 'delta', JSON.stringify({ text: 'a\nb' }))).toBe(
+      'id: 3\nevent: delta\ndata: {"text":"a\\nb"}\n\n',
+    );
   });
 });
 

@@ -1,13 +1,11 @@
-import Fastify, { type FastifyInstance } from 'fastify';
+import Fastify from 'fastify';
 import { answerMethodNotAllowed } from './method-not-allowed.js';
 
-type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'OPTIONS' | 'HEAD';
-
 describe('A method that a path does not have', () => {
-  let fastify: FastifyInstance;
+  const fastify = Fastify({ routerOptions: { maxParamLength: 1000 } });
+  let origin = '';
 
   beforeAll(async () => {
-    fastify = Fastify({ routerOptions: { maxParamLength: 1000 } });
     answerMethodNotAllowed(fastify);
     const ok = () => 'ok';
     fastify.get('/items', ok);
@@ -17,13 +15,13 @@ describe('A method that a path does not have', () => {
     fastify.get('/items/:id/labels/:label', ok);
     fastify.post('/items/search', ok);
     fastify.get('/docs/*', ok);
-    await fastify.ready();
+    origin = await fastify.listen({ port: 0 });
   });
   afterAll(() => fastify.close());
 
-  const send = (method: Method, url: string) => fastify.inject({ method, url });
+  const send = (method: string, url: string) => fetch(origin + url, { method });
 
-  it.each<[Method, string, string]>([
+  it.each([
     ['DELETE', '/items', 'GET, HEAD, POST'],
     ['PUT', '/items?a=1', 'GET, HEAD, POST'],
     ['OPTIONS', '/items', 'GET, HEAD, POST'],
@@ -32,12 +30,16 @@ describe('A method that a path does not have', () => {
     ['DELETE', `/items/7/labels/${'x'.repeat(900)}`, 'GET, HEAD'],
   ])('is answered 405 with Allow: %s %s', async (method, url, allow) => {
     const answer = await send(method, url);
-    expect([answer.statusCode, answer.headers.allow]).toEqual([405, allow]);
-    expect(answer.headers['content-type']).toBe('application/problem+json; charset=utf-8');
-    expect(answer.json()).toMatchObject({ type: '/problems/method-not-allowed', status: 405, instance: url.split('?')[0] });
+    expect([answer.status, answer.headers.get('allow')]).toEqual([405, allow]);
+    expect(answer.headers.get('content-type')).toBe('application/problem+json; charset=utf-8');
+    expect(await answer.json()).toMatchObject({
+      type: '/problems/method-not-allowed',
+      status: 405,
+      instance: url.split('?')[0],
+    });
   });
 
-  it.each<[Method, string]>([
+  it.each([
     ['GET', '/items'],
     ['HEAD', '/items'],
     ['POST', '/items'],
@@ -45,18 +47,17 @@ describe('A method that a path does not have', () => {
     ['DELETE', '/items/7'],
     ['POST', '/items/search'],
   ])('is not meant when %s %s is a route', async (method, url) => {
-    expect((await send(method, url)).statusCode).toBe(200);
+    expect((await send(method, url)).status).toBe(200);
   });
 
-  it.each<[Method, string]>([
+  it.each([
     ['GET', '/nowhere'],
     ['POST', '/items/7/nothing'],
     ['POST', '/docs/a.css'],
-    ['GET', '/items/'],
     ['POST', '/items/%E0%A4%A'],
   ])('is not meant when %s %s is no path at all', async (method, url) => {
-    const { statusCode, headers } = await send(method, url);
-    expect(headers.allow).toBeUndefined();
-    expect([400, 404]).toContain(statusCode);
+    const { status, headers } = await send(method, url);
+    expect(headers.get('allow')).toBeNull();
+    expect([400, 404]).toContain(status);
   });
 });

@@ -40,9 +40,11 @@ function hydrateField(instance: object, key: string, value: unknown, pointer: st
   if (value.length > MAX_NESTED) {
     throw new ValidationFailedError([{ pointer, detail: `must have at most ${MAX_NESTED} elements` }]);
   }
-  return value.map((item: unknown, index) =>
-    isObject(item) ? hydrate(nested, item, `${pointer}/${index}`, errors) : item,
-  );
+  return value.map((item: unknown, index) => {
+    if (isObject(item)) return hydrate(nested, item, `${pointer}/${index}`, errors);
+    // class-validator would look for the objects inside an inner list, and find an empty one in order.
+    return Array.isArray(item) ? null : item;
+  });
 }
 
 /**
