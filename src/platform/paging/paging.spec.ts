@@ -14,9 +14,9 @@ function decoded(cursor: string, scope: string): CursorKey | null {
   try {
     return cursors.decode(cursor, scope);
   } catch (error) {
-    expect(error).toBeInstanceOf(ValidationFailedError);
-    expect((error as ValidationFailedError).extras.errors).toMatchObject([{ parameter: 'cursor' }]);
-    return null;
+    const [mistake] = error instanceof ValidationFailedError ? (error.extras.errors ?? []) : [];
+    if (mistake && 'parameter' in mistake && mistake.parameter === 'cursor') return null;
+    throw error;
   }
 }
 
@@ -55,12 +55,16 @@ describe('A cursor', () => {
 
   it('is refused after any change of a single character', () => {
     const cursor = cursors.encode([42], 'items');
+    const changed: string[] = [];
     for (let place = 0; place < cursor.length; place += 1) {
       for (const character of ALPHABET) {
         if (character === cursor[place]) continue;
-        expect(decoded(cursor.slice(0, place) + character + cursor.slice(place + 1), 'items')).toBeNull();
+        changed.push(cursor.slice(0, place) + character + cursor.slice(place + 1));
       }
     }
+    const accepted = changed.filter((candidate) => decoded(candidate, 'items') !== null);
+    expect(changed.length).toBeGreaterThan(1000);
+    expect(accepted).toEqual([]);
   });
 
   it('is refused when it was cut, lengthened or padded', () => {

@@ -194,7 +194,7 @@ describe('A malicious template', () => {
       }
     });
     expect(thrown).toBeInstanceOf(RenderedTooLargeError);
-    expect(ms).toBeLessThan(2_000);
+    expect(ms).toBeLessThan(5_000);
   });
 
   it('may render exactly a million characters', () => {
@@ -225,7 +225,7 @@ describe('A malicious template', () => {
         expect(error).toBeInstanceOf(TemplateSyntaxError);
       }
     });
-    expect(ms).toBeLessThan(1_000);
+    expect(ms).toBeLessThan(2_500);
   });
 
   it('may be as white as it likes outside its tags', () => {

@@ -5,6 +5,8 @@ import { isWholeNumber, nestedTypeOf } from './decorators.js';
 
 /** Objects in one list: checking each takes class-validator so long that a body full of them would stop the process. */
 const MAX_NESTED = 1000;
+/** Fields in one object: no class has as many, and telling of each unknown one takes class-validator too long. */
+const MAX_FIELDS = 100;
 
 type Constructor = new () => object;
 
@@ -23,8 +25,12 @@ export function hydrate(
   pointer: string,
   errors: FieldError[],
 ): object {
+  const fields = Object.entries(source);
+  if (fields.length > MAX_FIELDS) {
+    throw new ValidationFailedError([{ pointer, detail: `must have at most ${MAX_FIELDS} fields` }]);
+  }
   const instance = new type() as Record<string, unknown>;
-  for (const [key, value] of Object.entries(source)) {
+  for (const [key, value] of fields) {
     const inner = `${pointer}/${pointerSegment(key)}`;
     if (key in Object.prototype) errors.push({ pointer: inner, detail: 'is not a known field' });
     else instance[key] = hydrateField(instance, key, value, inner, errors);

@@ -224,7 +224,7 @@ describe('A large body of mistakes is refused soon and briefly:', () => {
     ['a long text', { title: 'x'.repeat(1_000_000) }],
   ])('%s', (_what, body) => {
     let errors: unknown[] = [];
-    expect(elapsedMs(() => (errors = [...inBody(body)]))).toBeLessThan(1500);
+    expect(elapsedMs(() => (errors = [...inBody(body)]))).toBeLessThan(5000);
     expect(errors.length).toBeGreaterThan(0);
     expect(errors.length).toBeLessThanOrEqual(100);
   });
