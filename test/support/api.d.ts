@@ -573,30 +573,51 @@ export interface components {
             detail: string;
         };
         ProblemResponse: {
-            /** @description Path of the page that explains the problem. */
-            type: string;
-            /** @description The same for every occurrence of the problem. */
-            title: string;
-            /** @description HTTP status code. */
+            /**
+             * @description HTTP status code.
+             * @example 404
+             */
             status: number;
-            /** @description What is wrong with this very request. */
-            detail: string;
-            /** @description Path of the request. */
-            instance: string;
-            /** @description The `X-Request-Id` of the answer; the log has the same. */
-            request_id: string;
-            /** @description The run that failed, where there is one: it stays readable at `/api/v1/ai/runs/{run_id}`. */
+            /**
+             * @description The run that failed, where there is one: it stays readable at `/api/v1/ai/runs/{run_id}`.
+             * @example 1
+             */
             run_id?: number;
+            /**
+             * @description Path of the page that explains the problem.
+             * @example /problems/item-not-found
+             */
+            type: string;
+            /**
+             * @description The same for every occurrence of the problem.
+             * @example Research item not found
+             */
+            title: string;
+            /**
+             * @description What is wrong with this very request.
+             * @example Research item 7 not found
+             */
+            detail: string;
+            /**
+             * @description Path of the request.
+             * @example /api/v1/research-items/7
+             */
+            instance: string;
+            /**
+             * @description The `X-Request-Id` of the answer; the log has the same.
+             * @example 7f6f0c5e-2d57-4a8e-9d0e-5b1f1f6f3c1a
+             */
+            request_id: string;
             /** @description Each mistake with its place. */
             errors?: components["schemas"]["FieldErrorResponse"][];
         };
         ProblemDefinitionResponse: {
+            /** @example 404 */
+            status: number;
             /** @example /problems/item-not-found */
             type: string;
             /** @example item-not-found */
             slug: string;
-            /** @example 404 */
-            status: number;
             /** @example Research item not found */
             title: string;
             /** @example No research item of yours has this id. */
@@ -942,6 +963,11 @@ export interface components {
             /** @example 1024 */
             max_tokens?: number;
             effort?: components["schemas"]["Effort"];
+            /**
+             * @example {
+             *       "type": "object"
+             *     }
+             */
             output_schema?: {
                 [key: string]: unknown;
             };
@@ -1348,11 +1374,15 @@ export interface components {
         MessageResponse: {
             /** @enum {string} */
             role: "user" | "assistant";
+            /** @example Write three facts about tides. */
             content: string;
         };
         SourceResponse: {
+            /** @example Tidal power */
             title: string | null;
+            /** @example https://en.wikipedia.org/wiki/Tidal_power */
             url: string;
+            /** @example Tidal power is harnessed by converting energy from tides. */
             cited_text: string;
         };
         RunAttemptResponse: {
@@ -1413,6 +1443,7 @@ export interface components {
              * @example /problems/claude-overloaded
              */
             type: string;
+            /** @example Claude is overloaded at the moment */
             detail: string;
         };
         RunResponse: {
@@ -1430,11 +1461,22 @@ export interface components {
             batch_id: number | null;
             /** @description How it was asked, with every default filled in. */
             settings: components["schemas"]["SettingsResponse"];
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @example 2026-11-23T09:30:00.000Z
+             */
             created_at: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When a worker took it up; null while it is queued.
+             * @example 2026-11-23T09:30:00.010Z
+             */
             started_at: string | null;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When its end was recorded.
+             * @example 2026-11-23T09:30:01.850Z
+             */
             finished_at: string | null;
             /** @description Values of the prompt's variables. */
             variables: {
@@ -1444,11 +1486,17 @@ export interface components {
             output: {
                 [key: string]: unknown;
             }[] | null;
-            /** @description The system prompt as it was sent. */
+            /**
+             * @description The system prompt as it was sent.
+             * @example You are a careful researcher.
+             */
             system: string | null;
             /** @description The messages as they were sent. */
             messages: components["schemas"]["MessageResponse"][];
-            /** @description The answer's text; a part of it when the run was interrupted. */
+            /**
+             * @description The answer's text; a part of it when the run was interrupted.
+             * @example Tides come from the pull of the moon.
+             */
             output_text: string | null;
             /** @description Where the answer's statements come from, with `web_search`. */
             sources: components["schemas"]["SourceResponse"][];
@@ -1488,11 +1536,22 @@ export interface components {
             batch_id: number | null;
             /** @description How it was asked, with every default filled in. */
             settings: components["schemas"]["SettingsResponse"];
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @example 2026-11-23T09:30:00.000Z
+             */
             created_at: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When a worker took it up; null while it is queued.
+             * @example 2026-11-23T09:30:00.010Z
+             */
             started_at: string | null;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When its end was recorded.
+             * @example 2026-11-23T09:30:01.850Z
+             */
             finished_at: string | null;
             /** @example claude-sonnet-5-5 */
             model: string;
@@ -1584,6 +1643,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Last part of a problem's `type` */
                 slug: string;
             };
             cookie?: never;

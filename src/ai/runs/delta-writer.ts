@@ -6,7 +6,7 @@ import type { RunEvent } from './run.types.js';
 /** At most one delta is written in this time. */
 const DELTA_INTERVAL_MS = 50;
 /** How long text of a run that nobody here follows may stay unwritten. */
-const UNWATCHED_INTERVAL_MS = 200;
+const UNWATCHED_INTERVAL_MS = 1000;
 
 /**
  * Writes a run's text as `delta` events, coalesced: the first piece at once when somebody follows, then at most one write

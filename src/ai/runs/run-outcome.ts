@@ -40,7 +40,13 @@ export function finishedRun(run: Run, final: FinalAttempt | Error, at: Date): En
 
 function endWithoutAttempt(run: Run, error: Error, at: Date): Ending {
   const known = error instanceof ResearchPlatformError ? error : null;
-  const attempts = run.attempts.map((attempt) => (isOpen(attempt) ? { ...attempt, ...NOT_BILLED } : attempt));
+  // A full queue is told before the call. Every other error finds the call made when the attempt counts as sent.
+  const called = known?.slug !== 'overloaded';
+  const attempts = run.attempts.map((attempt) => {
+    if (!isOpen(attempt)) return attempt;
+    const billing = brokenBilling(run.model, attempt, called && attempt.state === 'sent', null);
+    return { ...attempt, ...billing };
+  });
   return {
     run: {
       ...run,

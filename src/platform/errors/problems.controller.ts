@@ -1,5 +1,5 @@
 import { Controller, Get, Param, VERSION_NEUTRAL } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 import { ApiProblems } from './api-problems.decorator.js';
 import { ProblemDefinitionResponse, ProblemListResponse } from './dto/problem.dto.js';
 import { NotFoundError } from './platform.errors.js';
@@ -31,6 +31,7 @@ export class ProblemsController {
     summary: 'Explain a problem',
     description: 'What one error means and what a caller can do about it.',
   })
+  @ApiParam({ name: 'slug', description: "Last part of a problem's `type`", example: 'item-not-found' })
   @ApiOkResponse({ type: ProblemDefinitionResponse })
   @ApiProblems('not-found')
   get(@Param('slug') slug: string): ProblemDefinitionResponse {

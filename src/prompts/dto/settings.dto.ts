@@ -139,6 +139,7 @@ export class SettingsResponse {
   /** @example ["END"] */
   stop_sequences?: string[];
 
+  /** @example { "type": "object" } */
   @ApiPropertyOptional({ type: 'object', additionalProperties: true })
   output_schema?: Record<string, unknown>;
 

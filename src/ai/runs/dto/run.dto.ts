@@ -65,8 +65,13 @@ export class RunAttemptResponse {
 
 /** Where a statement of an answer comes from. */
 export class SourceResponse {
+  /** @example "Tidal power" */
   title: string | null;
+
+  /** @example "https://en.wikipedia.org/wiki/Tidal_power" */
   url: string;
+
+  /** @example "Tidal power is harnessed by converting energy from tides." */
   cited_text: string;
 }
 
@@ -75,6 +80,7 @@ export class MessageResponse {
   @ApiProperty({ enum: ['user', 'assistant'] })
   role: 'user' | 'assistant';
 
+  /** @example "Write three facts about tides." */
   content: string;
 }
 
@@ -84,6 +90,7 @@ export class RunErrorResponse {
    * @example "/problems/claude-overloaded" */
   type: string;
 
+  /** @example "Claude is overloaded at the moment" */
   detail: string;
 }
 
@@ -132,12 +139,21 @@ export class RunSummaryResponse {
   /** Whether the answer comes from the simulator instead of Claude. */
   simulated: boolean;
 
+  /** @example "2026-11-23T09:30:00.000Z" */
   @ApiProperty({ format: 'date-time' })
   created_at: string;
 
+  /**
+   * When a worker took it up; null while it is queued.
+   * @example "2026-11-23T09:30:00.010Z"
+   */
   @ApiProperty({ type: String, format: 'date-time', nullable: true })
   started_at: string | null;
 
+  /**
+   * When its end was recorded.
+   * @example "2026-11-23T09:30:01.850Z"
+   */
   @ApiProperty({ type: String, format: 'date-time', nullable: true })
   finished_at: string | null;
 }
@@ -148,13 +164,15 @@ export class RunResponse extends RunSummaryResponse {
   @ApiProperty({ type: 'object', additionalProperties: true, nullable: true })
   variables: Record<string, unknown> | null;
 
-  /** The system prompt as it was sent. */
+  /** The system prompt as it was sent.
+   * @example "You are a careful researcher." */
   system: string | null;
 
   /** The messages as they were sent. */
   messages: MessageResponse[];
 
-  /** The answer's text; a part of it when the run was interrupted. */
+  /** The answer's text; a part of it when the run was interrupted.
+   * @example "Tides come from the pull of the moon." */
   output_text: string | null;
 
   /** The answer's content blocks as Claude sent them. */
