@@ -1,5 +1,5 @@
 import { RunAttemptEntity } from '../../src/ai/runs/run-attempt.entity.js';
-import { RunEventEntity } from '../../src/ai/runs/run-event.entity.js';
+import { RunEventEntity } from '../../src/ai/runs/events/run-event.entity.js';
 import { RunEntity } from '../../src/ai/runs/run.entity.js';
 import { ApiKey } from '../../src/identity/api-keys/api-key.entity.js';
 import { User } from '../../src/identity/users/user.entity.js';

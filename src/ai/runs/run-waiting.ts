@@ -1,4 +1,4 @@
-import type { LiveRun } from './live-run.js';
+import type { LiveRun } from './events/live-run.js';
 import { RunFailedError } from './run.errors.js';
 import { isFinal, type Run } from './run.types.js';
 

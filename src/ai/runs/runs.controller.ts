@@ -19,7 +19,7 @@ import { EVENT_STREAM, sendEventStream, wantsEventStream } from '../../platform/
 import { RunListQuery, RunRequest } from './dto/run-request.dto.js';
 import { RunListResponse, RunResponse } from './dto/run.dto.js';
 import { toRunResponse } from './dto/run.response.js';
-import { RunFollower } from './run-follower.js';
+import { RunFollower } from './events/run-follower.js';
 import { waitForRun } from './run-waiting.js';
 import { RUN_PROBLEMS } from './run-problems.js';
 import { isFinal, type Run, type RunId } from './run.types.js';

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { LiveRun } from './live-run.js';
-import type { RunId } from './run.types.js';
+import type { RunId } from '../run.types.js';
 
 /** The runs that this process works on. */
 @Injectable()

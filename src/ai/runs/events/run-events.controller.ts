@@ -2,14 +2,14 @@ import type { Readable } from 'node:stream';
 import { Controller, Get, Query, Req, Res } from '@nestjs/common';
 import { ApiHeader, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { Authorized } from '../../identity/authorized.decorator.js';
-import { type AuthenticatedUser, CurrentUser } from '../../identity/current-user.decorator.js';
-import { ValidationFailedError } from '../../platform/errors/platform.errors.js';
-import { ApiIdParam, IdParam } from '../../platform/http/id-param.js';
-import { EVENT_STREAM, sendEventStream } from '../../platform/http/sse.js';
-import { RunEventsQuery } from './dto/run-request.dto.js';
+import { Authorized } from '../../../identity/authorized.decorator.js';
+import { type AuthenticatedUser, CurrentUser } from '../../../identity/current-user.decorator.js';
+import { ValidationFailedError } from '../../../platform/errors/platform.errors.js';
+import { ApiIdParam, IdParam } from '../../../platform/http/id-param.js';
+import { EVENT_STREAM, sendEventStream } from '../../../platform/http/sse.js';
+import { RunEventsQuery } from '../dto/run-request.dto.js';
 import { RunFollower } from './run-follower.js';
-import type { RunId } from './run.types.js';
+import type { RunId } from '../run.types.js';
 
 const EXAMPLE = `id: 1
 event: run

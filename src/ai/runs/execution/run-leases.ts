@@ -1,9 +1,9 @@
 import { type BeforeApplicationShutdown, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { PinoLogger } from 'nestjs-pino';
-import { Config } from '../../platform/config/config.js';
+import { Config } from '../../../platform/config/config.js';
 import { RunExecutor, WORKER_ID } from './run-executor.js';
 import { RunLeasesRepository } from './run-leases.repository.js';
-import { LEASE_SECONDS } from './run-ledger.sql.js';
+import { LEASE_SECONDS } from '../ledger/run-ledger.sql.js';
 import { RunRecovery } from './run-recovery.js';
 
 const HEARTBEAT_MS = (LEASE_SECONDS * 1000) / 3;

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { RunEventStore } from './run-event-store.js';
-import { RunLedgerRepository } from './run-ledger.repository.js';
+import { RunEventStore } from '../events/run-event-store.js';
+import { RunLedgerRepository } from '../ledger/run-ledger.repository.js';
 import { RunLog } from './run-log.js';
 
 /** Where the course of a run is written down. */

@@ -1,5 +1,5 @@
-import { type NanoUsd, nanoUsd } from '../../platform/money/money.js';
-import type { Run, RunAttempt, RunId, RunQuestion } from './run.types.js';
+import { type NanoUsd, nanoUsd } from '../../../platform/money/money.js';
+import type { Run, RunAttempt, RunId, RunQuestion } from '../run.types.js';
 
 /** What is known of a run when it is accepted, beside its question. */
 export interface AcceptanceFacts {

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import { Transaction } from '../../platform/database/transaction.js';
-import { LEASE_SECONDS } from './run-ledger.sql.js';
-import type { RunId } from './run.types.js';
+import { Transaction } from '../../../platform/database/transaction.js';
+import { LEASE_SECONDS } from '../ledger/run-ledger.sql.js';
+import type { RunId } from '../run.types.js';
 
 const LEASE = `now() + interval '${LEASE_SECONDS} seconds'`;
 const RENEW = `update runs set lease_until = ${LEASE} 

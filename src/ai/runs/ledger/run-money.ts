@@ -1,8 +1,8 @@
-import { type NanoUsd, nanoUsd } from '../../platform/money/money.js';
-import type { ClaudeAnswer, ClaudeUsage } from '../claude/claude.types.js';
-import { findModel, type PriceRow, priceAt } from '../models/catalog.js';
-import { costOf, estimateInputTokens, worstCaseCost } from '../models/cost.js';
-import type { BillingState, RunAttempt, RunQuestion, RunResult } from './run.types.js';
+import { type NanoUsd, nanoUsd } from '../../../platform/money/money.js';
+import type { ClaudeAnswer, ClaudeUsage } from '../../claude/claude.types.js';
+import { findModel, type PriceRow, priceAt } from '../../models/catalog.js';
+import { costOf, estimateInputTokens, worstCaseCost } from '../../models/cost.js';
+import type { BillingState, RunAttempt, RunQuestion, RunResult } from '../run.types.js';
 
 /** The worst case of one attempt, to be set aside before the call; null when the model has no price. */
 export function worstCaseOf(

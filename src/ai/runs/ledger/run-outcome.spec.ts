@@ -1,11 +1,17 @@
-import { nanoUsd } from '../../platform/money/money.js';
-import { DatabaseUnavailableError, ShuttingDownError } from '../../platform/errors/platform.errors.js';
-import { OverloadedError } from '../claude/call-slots.js';
-import { type AbortCause, CallAborted, ClaudeApiError, type FailureFacts, NO_FACTS } from '../claude/claude-failure.js';
-import type { ClaudeAnswer } from '../claude/claude.types.js';
-import type { FinalAttempt } from '../claude/passage.js';
+import { nanoUsd } from '../../../platform/money/money.js';
+import { DatabaseUnavailableError, ShuttingDownError } from '../../../platform/errors/platform.errors.js';
+import { OverloadedError } from '../../claude/call-slots.js';
+import {
+  type AbortCause,
+  CallAborted,
+  ClaudeApiError,
+  type FailureFacts,
+  NO_FACTS,
+} from '../../claude/claude-failure.js';
+import type { ClaudeAnswer } from '../../claude/claude.types.js';
+import type { FinalAttempt } from '../../claude/passage.js';
 import { finishedRun } from './run-outcome.js';
-import type { Run, RunAttempt } from './run.types.js';
+import type { Run, RunAttempt } from '../run.types.js';
 
 const AT = new Date('2026-11-23T09:30:09Z');
 const SENT = new Date('2026-11-23T09:30:00Z');

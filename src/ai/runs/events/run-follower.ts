@@ -1,13 +1,13 @@
 import { Injectable } from '@nestjs/common';
-import type { UserId } from '../../identity/user-id.js';
-import { ValidationFailedError } from '../../platform/errors/platform.errors.js';
-import { Lifecycle } from '../../platform/health/lifecycle.js';
-import { formatEvent, HEARTBEAT } from '../../platform/http/sse.js';
+import type { UserId } from '../../../identity/user-id.js';
+import { ValidationFailedError } from '../../../platform/errors/platform.errors.js';
+import { Lifecycle } from '../../../platform/health/lifecycle.js';
+import { formatEvent, HEARTBEAT } from '../../../platform/http/sse.js';
 import type { LiveRun } from './live-run.js';
 import { LiveRuns } from './live-runs.js';
 import { RunEventsRepository } from './run-events.repository.js';
-import { RunNotFoundError } from './run.errors.js';
-import { isFinal, type RunEvent, type RunId } from './run.types.js';
+import { RunNotFoundError } from '../run.errors.js';
+import { isFinal, type RunEvent, type RunId } from '../run.types.js';
 
 const HEARTBEAT_MS = 15_000;
 /** How often the stored events of a run that another process works on are looked at. */

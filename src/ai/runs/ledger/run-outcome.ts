@@ -1,12 +1,12 @@
-import { ResearchPlatformError } from '../../platform/errors/research-platform.error.js';
-import type { NanoUsd } from '../../platform/money/money.js';
-import type { ClaudeAnswer } from '../claude/claude.types.js';
-import { CallAborted, ClaudeApiError } from '../claude/claude-failure.js';
-import { joinAnswers } from '../claude/join-answers.js';
-import type { FinalAttempt } from '../claude/passage.js';
+import { ResearchPlatformError } from '../../../platform/errors/research-platform.error.js';
+import type { NanoUsd } from '../../../platform/money/money.js';
+import type { ClaudeAnswer } from '../../claude/claude.types.js';
+import { CallAborted, ClaudeApiError } from '../../claude/claude-failure.js';
+import { joinAnswers } from '../../claude/join-answers.js';
+import type { FinalAttempt } from '../../claude/passage.js';
 import { outputMismatch } from './output-check.js';
 import { type AttemptBilling, billingOf, brokenBilling, costOfUsage, NOT_BILLED, settledBilling } from './run-money.js';
-import type { FinalStatus, Run, RunAttempt, RunError } from './run.types.js';
+import type { FinalStatus, Run, RunAttempt, RunError } from '../run.types.js';
 
 /** How a run ended: for the ledger, the readers and the log. */
 export interface Ending {

@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
-import { RunEventsRepository } from './run-events.repository.js';
+import { RunEventsRepository } from '../events/run-events.repository.js';
 import { RunExecutor, WORKER_ID } from './run-executor.js';
-import { RunLedgerRepository } from './run-ledger.repository.js';
-import type { RunId } from './run.types.js';
-import { RunsRepository } from './runs.repository.js';
+import { RunLedgerRepository } from '../ledger/run-ledger.repository.js';
+import type { RunId } from '../run.types.js';
+import { RunsRepository } from '../runs.repository.js';
 
 /** Takes up runs that were accepted but not started: by the queue's word. */
 @Injectable()

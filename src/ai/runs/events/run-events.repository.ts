@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import type { UserId } from '../../identity/user-id.js';
-import { Transaction } from '../../platform/database/transaction.js';
-import type { Hold } from './run-ledger.repository.js';
-import type { RunEvent, RunId, RunStatus } from './run.types.js';
+import type { UserId } from '../../../identity/user-id.js';
+import { Transaction } from '../../../platform/database/transaction.js';
+import type { Hold } from '../ledger/run-ledger.repository.js';
+import type { RunEvent, RunId, RunStatus } from '../run.types.js';
 
 /** Delta events to be stored for one run. */
 export interface EventAppend {

@@ -1,15 +1,15 @@
 import { Injectable } from '@nestjs/common';
-import { Transaction } from '../../platform/database/transaction.js';
-import type { ClaudeAnswer } from '../claude/claude.types.js';
-import { CallAborted } from '../claude/claude-failure.js';
-import { RunEventsRepository } from './run-events.repository.js';
+import { Transaction } from '../../../platform/database/transaction.js';
+import type { ClaudeAnswer } from '../../claude/claude.types.js';
+import { CallAborted } from '../../claude/claude-failure.js';
+import { RunEventsRepository } from '../events/run-events.repository.js';
 import { WORKER_ID } from './run-executor.js';
 import { RunLeasesRepository } from './run-leases.repository.js';
 import { RunQueue } from './run-queue.js';
 import { RunSession } from './run-session.js';
 import { RunStores } from './run-stores.js';
-import type { Run, RunId } from './run.types.js';
-import { RunsRepository } from './runs.repository.js';
+import type { Run, RunId } from '../run.types.js';
+import { RunsRepository } from '../runs.repository.js';
 
 /** Decides what becomes of a run whose worker is lost. */
 @Injectable()

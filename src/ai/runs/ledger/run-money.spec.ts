@@ -1,8 +1,8 @@
 import fc from 'fast-check';
-import { nanoUsd } from '../../platform/money/money.js';
-import type { ClaudeAnswer, ClaudeUsage } from '../claude/claude.types.js';
+import { nanoUsd } from '../../../platform/money/money.js';
+import type { ClaudeAnswer, ClaudeUsage } from '../../claude/claude.types.js';
 import { billingOf, brokenBilling, costOfUsage, settledBilling, worstCaseOf } from './run-money.js';
-import type { RunAttempt, RunSettings } from './run.types.js';
+import type { RunAttempt, RunSettings } from '../run.types.js';
 
 const MODEL = 'claude-opus-5-5';
 const UNPRICED = 'claude-unknown-9';

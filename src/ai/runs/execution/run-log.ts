@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { PinoLogger } from 'nestjs-pino';
-import { usdFromNano } from '../../platform/money/money.js';
-import type { ClaudeApiError } from '../claude/claude-failure.js';
-import type { Run } from './run.types.js';
+import { usdFromNano } from '../../../platform/money/money.js';
+import type { ClaudeApiError } from '../../claude/claude-failure.js';
+import type { Run } from '../run.types.js';
 
 /** The log lines of runs: names and figures, never a prompt or an answer. */
 @Injectable()

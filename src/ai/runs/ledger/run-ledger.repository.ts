@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import type { UserId } from '../../identity/user-id.js';
-import { mapConstraint } from '../../platform/database/sql-errors.js';
-import { Transaction } from '../../platform/database/transaction.js';
-import type { NanoUsd } from '../../platform/money/money.js';
-import { ItemNotFoundError } from '../../prompts/parent-item.js';
-import { PromptNotFoundError } from '../../prompts/prompts.errors.js';
+import type { UserId } from '../../../identity/user-id.js';
+import { mapConstraint } from '../../../platform/database/sql-errors.js';
+import { Transaction } from '../../../platform/database/transaction.js';
+import type { NanoUsd } from '../../../platform/money/money.js';
+import { ItemNotFoundError } from '../../../prompts/parent-item.js';
+import { PromptNotFoundError } from '../../../prompts/prompts.errors.js';
 import {
   ACCEPT,
   CLAIM,
@@ -15,8 +15,8 @@ import {
   REMAINING_BUDGET,
   SETTLE,
 } from './run-ledger.sql.js';
-import { BudgetExceededError } from './run.errors.js';
-import type { Run, RunAttempt, RunEvent, RunId, RunQuestion } from './run.types.js';
+import { BudgetExceededError } from '../run.errors.js';
+import type { Run, RunAttempt, RunEvent, RunId, RunQuestion } from '../run.types.js';
 
 /** Who works on a run: a write under another pair is refused. */
 export interface Hold {

@@ -1,5 +1,5 @@
 import { Validator } from '@cfworker/json-schema';
-import type { ClaudeAnswer } from '../claude/claude.types.js';
+import type { ClaudeAnswer } from '../../claude/claude.types.js';
 
 type Schema = Readonly<Record<string, unknown>>;
 

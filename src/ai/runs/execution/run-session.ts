@@ -1,15 +1,15 @@
-import type { ClaudeAnswer } from '../claude/claude.types.js';
-import { AbortReason, type ClaudeApiError } from '../claude/claude-failure.js';
-import type { AttemptRecorder, FinalAttempt } from '../claude/passage.js';
-import { DeltaWriter } from './delta-writer.js';
-import { LiveRun } from './live-run.js';
-import type { Hold } from './run-ledger.repository.js';
-import { brokenBilling, costOfUsage, settledBilling, worstCaseOf } from './run-money.js';
-import { finishedRun } from './run-outcome.js';
+import type { ClaudeAnswer } from '../../claude/claude.types.js';
+import { AbortReason, type ClaudeApiError } from '../../claude/claude-failure.js';
+import type { AttemptRecorder, FinalAttempt } from '../../claude/passage.js';
+import { DeltaWriter } from '../events/delta-writer.js';
+import { LiveRun } from '../events/live-run.js';
+import type { Hold } from '../ledger/run-ledger.repository.js';
+import { brokenBilling, costOfUsage, settledBilling, worstCaseOf } from '../ledger/run-money.js';
+import { finishedRun } from '../ledger/run-outcome.js';
 import type { RunStores } from './run-stores.js';
-import { toRunResponse } from './dto/run.response.js';
-import { nanoUsd } from '../../platform/money/money.js';
-import type { Run, RunAttempt, RunEvent } from './run.types.js';
+import { toRunResponse } from '../dto/run.response.js';
+import { nanoUsd } from '../../../platform/money/money.js';
+import type { Run, RunAttempt, RunEvent } from '../run.types.js';
 
 /** Records the course of one run that this process works on: attempts, text, events, end. */
 export class RunSession implements AttemptRecorder {

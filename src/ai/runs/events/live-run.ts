@@ -1,4 +1,4 @@
-import type { Run, RunEvent } from './run.types.js';
+import type { Run, RunEvent } from '../run.types.js';
 
 /**
  * A run that this process works on. Its stored events stay in one list that all readers share, each at its own place: a

@@ -1,7 +1,7 @@
 import type { LiveRun } from './live-run.js';
 import type { RunEventStore } from './run-event-store.js';
-import type { Hold } from './run-ledger.repository.js';
-import type { RunEvent } from './run.types.js';
+import type { Hold } from '../ledger/run-ledger.repository.js';
+import type { RunEvent } from '../run.types.js';
 
 /** At most one delta is written in this time. */
 const DELTA_INTERVAL_MS = 50;

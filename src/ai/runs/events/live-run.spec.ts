@@ -1,10 +1,10 @@
-import type { Lifecycle } from '../../platform/health/lifecycle.js';
-import type { UserId } from '../../identity/user-id.js';
+import type { Lifecycle } from '../../../platform/health/lifecycle.js';
+import type { UserId } from '../../../identity/user-id.js';
 import { LiveRun } from './live-run.js';
 import { LiveRuns } from './live-runs.js';
 import type { RunEventsRepository } from './run-events.repository.js';
 import { RunFollower } from './run-follower.js';
-import type { Run, RunEvent, RunId } from './run.types.js';
+import type { Run, RunEvent, RunId } from '../run.types.js';
 
 const RUN = { id: 1, status: 'running' } as unknown as Run;
 const ENDED = { ...RUN, status: 'succeeded' } as Run;

@@ -1,11 +1,11 @@
 import { type BeforeApplicationShutdown, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { PinoLogger } from 'nestjs-pino';
-import { JobQueue, type QueuedJob } from '../../platform/database/job-queue.js';
-import { Transaction } from '../../platform/database/transaction.js';
-import { withLogContext } from '../../platform/logging/log-context.js';
+import { JobQueue, type QueuedJob } from '../../../platform/database/job-queue.js';
+import { Transaction } from '../../../platform/database/transaction.js';
+import { withLogContext } from '../../../platform/logging/log-context.js';
 import { RunExecutor } from './run-executor.js';
 import { RunResumption } from './run-resumption.js';
-import type { Run, RunId } from './run.types.js';
+import type { Run, RunId } from '../run.types.js';
 
 const QUEUE = 'runs';
 /** How often the queue is looked at untold: for jobs that other replicas accepted, or gave back. */

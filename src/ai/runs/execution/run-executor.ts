@@ -1,20 +1,20 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type BeforeApplicationShutdown, Injectable } from '@nestjs/common';
-import { ShuttingDownError } from '../../platform/errors/platform.errors.js';
-import { Lifecycle } from '../../platform/health/lifecycle.js';
-import type { Release } from '../claude/call-slots.js';
-import type { ClaudeRequest } from '../claude/claude.types.js';
-import { AbortReason, ClaudeApiError } from '../claude/claude-failure.js';
-import { ClaudeGateway } from '../claude/claude-gateway.js';
-import type { FinalAttempt } from '../claude/passage.js';
-import type { LiveRun } from './live-run.js';
-import { LiveRuns } from './live-runs.js';
-import type { Hold } from './run-ledger.repository.js';
-import { RunFailedError, RunUnrecordedError } from './run.errors.js';
+import { ShuttingDownError } from '../../../platform/errors/platform.errors.js';
+import { Lifecycle } from '../../../platform/health/lifecycle.js';
+import type { Release } from '../../claude/call-slots.js';
+import type { ClaudeRequest } from '../../claude/claude.types.js';
+import { AbortReason, ClaudeApiError } from '../../claude/claude-failure.js';
+import { ClaudeGateway } from '../../claude/claude-gateway.js';
+import type { FinalAttempt } from '../../claude/passage.js';
+import type { LiveRun } from '../events/live-run.js';
+import { LiveRuns } from '../events/live-runs.js';
+import type { Hold } from '../ledger/run-ledger.repository.js';
+import { RunFailedError, RunUnrecordedError } from '../run.errors.js';
 import { RunSession } from './run-session.js';
 import { RunStores } from './run-stores.js';
-import type { Run, RunEvent, RunId } from './run.types.js';
+import type { Run, RunEvent, RunId } from '../run.types.js';
 
 /** How long running calls get once a shutdown has begun. */
 const SHUTDOWN_GRACE_MS = 20_000;
