@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { clientFor, dataOf, newUser, raw, type TestUser } from '../support/client.js';
+import { clientFor, dataOf, newUser, raw, type Schemas, type TestUser, unique } from '../support/client.js';
 import { expectProblem } from '../support/problems.js';
 import { copiedStorage, onPostgres } from '../support/server-storage.js';
 import { TestServer } from '../support/server.js';
@@ -47,6 +47,18 @@ const HEALED_WITHIN_MS = 5000;
     expect((await get('/health/ready')).status).toBe(200);
   }
 
+  async function recorded(id: number, owner = user): Promise<Schemas['RunResponse']> {
+    const api = clientFor(owner.key, server.baseUrl);
+    return until(
+      'The record of the run',
+      async () => {
+        const present = dataOf(await api.GET('/api/v1/ai/runs/{id}', { params: { path: { id } } }));
+        return present.finished_at !== null && present;
+      },
+      HEALED_WITHIN_MS,
+    );
+  }
+
   it.each(['refuses connections', 'falls silent'])(
     'is told of within bounds when it %s, and heals by itself',
     async (way) => {
@@ -71,16 +83,25 @@ const HEALED_WITHIN_MS = 5000;
     await sleep(1500);
     await proxy.open();
     await expectHealed();
-    const api = clientFor(user.key, server.baseUrl);
-    const run = await until(
-      'The record of the run',
-      async () => {
-        const present = dataOf(await api.GET('/api/v1/ai/runs/{id}', { params: { path: { id } } }));
-        return present.finished_at !== null && present;
-      },
-      HEALED_WITHIN_MS,
-    );
+    const run = await recorded(id);
     expect(run).toMatchObject({ status: 'succeeded', output_text: 'kept '.repeat(20), billing: { state: 'settled' } });
     expect(run.attempts).toHaveLength(1);
+  });
+
+  it('between two attempts costs neither: the second is made when it is back', async () => {
+    const owner = await newUser(server.baseUrl);
+    const input = `[[sim key=${unique('away')} times=1 status=500 slow_ms=600]] [[sim text="Late."]]`;
+    const params = { header: { Prefer: 'wait=0' } };
+    const { id } = dataOf(await owner.api.POST(RUNS, { params, body: { input } }));
+    await proxy.cut();
+    await sleep(2000);
+    await proxy.open();
+    await expectHealed();
+    const run = await recorded(id, owner);
+    expect(server.log('run_unrecorded').filter(({ run_id }) => run_id === id)).not.toEqual([]);
+    expect(run).toMatchObject({ status: 'succeeded', output_text: 'Late.', billing: { state: 'settled' } });
+    expect(run.attempts).toMatchObject([{ status_code: 500 }, { status_code: 200 }]);
+    const me = dataOf(await owner.api.GET('/api/v1/me'));
+    expect([me.reserved_usd, me.spent_usd]).toEqual([0, run.cost_usd]);
   });
 });

@@ -1,19 +1,10 @@
-import {
-  BrokenCircuitError,
-  circuitBreaker,
-  type CircuitBreakerPolicy,
-  CircuitState,
-  handleAll,
-  SamplingBreaker,
-} from 'cockatiel';
+import { BrokenCircuitError, circuitBreaker, type CircuitBreakerPolicy, CircuitState, handleAll } from 'cockatiel';
 import { LRUCache } from 'lru-cache';
-import { ClaudeApiError, type ClaudeSlug, NO_FACTS } from './claude-failure.js';
+import { CallAborted, ClaudeApiError, type ClaudeSlug, NO_FACTS } from './claude-failure.js';
 import { breakerState } from './claude.metrics.js';
+import { FailureRate } from './failure-rate.js';
+import { modelLabel } from './model-label.js';
 
-const WINDOW_MS = 30_000;
-const MINIMUM_CALLS = 20;
-/** cockatiel opens above the threshold; ours opens at half. */
-const THRESHOLD = 0.4999;
 const HALF_OPEN_AFTER_MS = 15_000;
 /** Model names are the caller's: only so many breakers are kept. */
 const MAX_MODELS = 100;
@@ -60,17 +51,14 @@ export class CircuitBreakers {
   private circuitOf(model: string): Circuit {
     const known = this.circuits.get(model);
     if (known) return known;
-    const breaker = new SamplingBreaker({
-      threshold: THRESHOLD,
-      duration: WINDOW_MS,
-      minimumRps: MINIMUM_CALLS / (WINDOW_MS / 1000),
-    });
     const circuit: Circuit = {
-      policy: circuitBreaker(handleAll, { halfOpenAfter: HALF_OPEN_AFTER_MS, breaker }),
+      policy: circuitBreaker(handleAll, { halfOpenAfter: HALF_OPEN_AFTER_MS, breaker: new FailureRate() }),
       openedAt: 0,
     };
     circuit.policy.onBreak(() => (circuit.openedAt = Date.now()));
-    circuit.policy.onStateChange((state) => breakerState.set({ model }, state === CircuitState.Closed ? 0 : 1));
+    circuit.policy.onStateChange((state) =>
+      breakerState.set({ model: modelLabel(model) }, state === CircuitState.Closed ? 0 : 1),
+    );
     this.circuits.set(model, circuit);
     return circuit;
   }
@@ -80,9 +68,16 @@ async function observe<T>(call: () => Promise<T>): Promise<Outcome<T>> {
   try {
     return { value: await call() };
   } catch (error) {
-    if (error instanceof ClaudeApiError && FAILURES.has(error.slug)) throw error;
+    if (isFailure(error)) throw error;
     return { refusal: error };
   }
+}
+
+/** A 4xx is Claude's answer, even where it is worth another try; a call that we gave up at its deadline is a timeout. */
+function isFailure(error: unknown): boolean {
+  if (error instanceof CallAborted) return error.abortCause === 'deadline';
+  if (!(error instanceof ClaudeApiError) || !FAILURES.has(error.slug)) return false;
+  return error.statusCode === null || error.statusCode < 400 || error.statusCode >= 500;
 }
 
 function refusal({ openedAt }: Circuit): ClaudeApiError {

@@ -1,21 +1,24 @@
 import type Anthropic from '@anthropic-ai/sdk';
 import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
-import { Agent, fetch as undiciFetch } from 'undici';
+import { Agent } from 'undici';
 import { Config } from '../../platform/config/config.js';
 import { AnswerAccumulator } from './answer-accumulator.js';
 import type { ClaudeAnswer, ClaudeRequest } from './claude.types.js';
 import { abortCauseOf, CallAborted, EndOfStream } from './claude-failure.js';
 import { ClaudeEndpoint } from './claude-endpoint.js';
+import { fetchThrough } from './claude-fetch.js';
 
 type Create = Anthropic.MessageCreateParamsStreaming;
-type Fetch = NonNullable<import('@anthropic-ai/sdk').ClientOptions['fetch']>;
 
 /** From this many characters a system prompt is marked for Claude's cache: shorter ones are below its minimum. */
 const CACHED_SYSTEM_CHARACTERS = 4096;
+/** A connection is made within this time, or within half of what an attempt has to its first byte. */
+const MAX_CONNECT_MS = 10_000;
 
 /**
  * One attempt at Claude, through the SDK with its own retries off. Every call is streamed, whoever waits: that is how a
- * stall is seen and text is kept. undici's fetch is used because Node's own gives up at 300 s and has no idle timeout.
+ * stall is seen and text is kept. The requests go through undici itself, since Node's own fetch gives up at 300 s and has no
+ * idle timeout.
  */
 @Injectable()
 export class ClaudeClient implements OnApplicationBootstrap, OnApplicationShutdown {
@@ -29,7 +32,7 @@ export class ClaudeClient implements OnApplicationBootstrap, OnApplicationShutdo
     this.dispatcher = new Agent({
       headersTimeout: 0,
       bodyTimeout: config.claude.idleTimeoutMs,
-      connect: { timeout: config.claude.timeoutMs },
+      connect: { timeout: Math.min(MAX_CONNECT_MS, config.claude.timeoutMs / 2) },
       connections: config.claude.maxConcurrency,
     });
   }
@@ -106,8 +109,7 @@ export class ClaudeClient implements OnApplicationBootstrap, OnApplicationShutdo
       maxRetries: 0,
       timeout: this.config.claude.timeoutMs,
       logLevel: 'off',
-      fetch: undiciFetch as unknown as Fetch,
-      fetchOptions: { dispatcher: this.dispatcher } as never,
+      fetch: fetchThrough(this.dispatcher),
     });
   }
 }

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Counter, Gauge, Histogram } from 'prom-client';
 import { ClaudeApiError } from './claude-failure.js';
+import { modelLabel } from './model-label.js';
 
 const SECONDS = [0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300];
 
@@ -29,14 +30,9 @@ export const breakerState = new Gauge({
   labelNames: ['model'],
 });
 
-/** Model names are the caller's: beyond so many distinct ones they share a label, or they would fill the memory. */
-const MAX_MODELS = 50;
-
 /** Figures of the calls to Claude for `/metrics`. */
 @Injectable()
 export class ClaudeMetrics {
-  private readonly models = new Set<string>();
-
   /**
    * Makes one attempt under observation.
    * @param call is given what to call at each piece of text
@@ -59,15 +55,8 @@ export class ClaudeMetrics {
       throw error;
     } finally {
       inFlight.dec();
-      attempts.inc({ model: this.label(model), outcome });
+      attempts.inc({ model: modelLabel(model), outcome });
       duration.observe({ outcome }, seconds());
     }
-  }
-
-  private label(model: string): string {
-    if (this.models.has(model)) return model;
-    if (this.models.size >= MAX_MODELS) return 'other';
-    this.models.add(model);
-    return model;
   }
 }

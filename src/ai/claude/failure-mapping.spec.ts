@@ -1,6 +1,7 @@
 import { APIConnectionError, APIConnectionTimeoutError, APIError } from '@anthropic-ai/sdk';
 import fc from 'fast-check';
 import { AnswerAccumulator } from './answer-accumulator.js';
+import { NotConnected } from './claude-fetch.js';
 import { ClaudeApiError, EndOfStream } from './claude-failure.js';
 import { toClaudeApiError } from './failure-mapping.js';
 
@@ -113,10 +114,11 @@ describe('A refusal by Claude', () => {
 });
 
 describe('No connection', () => {
-  it.each(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'UND_ERR_CONNECT_TIMEOUT'])(
+  it.each(['ECONNREFUSED', 'UND_ERR_CONNECT_TIMEOUT'])(
     '(%s) is claude-unreachable, retried, and costs nothing: nothing was sent',
     (code) => {
-      const { slug, facts } = toClaudeApiError(fetchFailed(code), nothingSeen());
+      const thrown = new APIConnectionError({ cause: new NotConnected(code) });
+      const { slug, facts } = toClaudeApiError(thrown, nothingSeen());
       expect([slug, facts.errorType, facts.retryable, facts.mayBeBilled]).toEqual([
         'claude-unreachable',
         code,

@@ -1,5 +1,6 @@
 import { APIConnectionError, APIConnectionTimeoutError, APIError } from '@anthropic-ai/sdk';
 import type { AnswerAccumulator } from './answer-accumulator.js';
+import { NotConnected } from './claude-fetch.js';
 import { ClaudeApiError, type ClaudeSlug, EndOfStream, type FailureFacts, NO_FACTS } from './claude-failure.js';
 import { retryAfterMs } from './retry-after.js';
 
@@ -23,14 +24,8 @@ const DETAILS = {
   'claude-interrupted': "Claude's answer broke off before its end",
 } as const satisfies Record<ClaudeSlug, string>;
 
-const NOT_SENT = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'UND_ERR_CONNECT_TIMEOUT',
-]);
+/** How the codes begin of what is no answer in HTTP at all. */
+const NO_HTTP = 'HPE_';
 const TIMED_OUT = new Set(['UND_ERR_BODY_TIMEOUT', 'UND_ERR_HEADERS_TIMEOUT']);
 
 /** The domain error for whatever the SDK, undici or the stream threw, given what had been seen of the answer. */
@@ -43,8 +38,10 @@ export function toClaudeApiError(thrown: unknown, seen: AnswerAccumulator): Clau
   }
   if (seen.begun) return broken('claude-interrupted', streamErrorType(thrown) ?? code ?? 'stream_broken', seen, thrown);
   if (thrown instanceof EndOfStream) return unanswered('claude-failed', 'empty_answer', seen, thrown);
+  if (code?.startsWith(NO_HTTP)) return unanswered('claude-failed', 'unreadable_answer', seen, thrown);
   if (thrown instanceof APIConnectionError || code !== null) {
-    return unanswered('claude-unreachable', code ?? 'connection', seen, thrown, !NOT_SENT.has(code ?? ''));
+    const sent = !(thrown instanceof APIConnectionError && thrown.cause instanceof NotConnected);
+    return unanswered('claude-unreachable', code ?? 'connection', seen, thrown, sent);
   }
   const type = streamErrorType(thrown);
   if (type !== null) return unanswered('claude-interrupted', type, seen, thrown);

@@ -12,14 +12,13 @@ import type { LiveRun } from '../events/live-run.js';
 import { LiveRuns } from '../events/live-runs.js';
 import type { Hold } from '../ledger/run-ledger.repository.js';
 import { RunFailedError, RunUnrecordedError } from '../run.errors.js';
-import { RunSession } from './run-session.js';
+import { RECORD_RETRY_MS, RunSession } from './run-session.js';
 import { RunStores } from './run-stores.js';
+import { countRun } from './run.metrics.js';
 import type { Run, RunEvent, RunId } from '../run.types.js';
 
 /** How long running calls get once a shutdown has begun. */
 const SHUTDOWN_GRACE_MS = 20_000;
-/** Pause between tries to record an end that the database could not take. */
-const RECORD_RETRY_MS = 500;
 
 /** Name of this process among the workers; every start is a new one. */
 export const WORKER_ID = randomUUID();
@@ -116,7 +115,8 @@ export class RunExecutor implements BeforeApplicationShutdown {
     for (;;) {
       try {
         await session.finish(final);
-        return this.stores.log.ended(session.live.run);
+        this.stores.log.ended(session.live.run);
+        return countRun(session.live.run);
       } catch (error) {
         if (isFenced(error)) return this.lose(session);
         this.stores.log.unrecorded(session.live.run, error);
@@ -130,6 +130,8 @@ export class RunExecutor implements BeforeApplicationShutdown {
   private lose(session: RunSession): void {
     this.stores.log.lost(session.live.run);
     const { id } = session.live.run;
+    // Before they are woken: its readers go on with what the other worker stores.
+    this.liveRuns.remove(session.live);
     session.live.abandon(new RunFailedError('run-interrupted', `Run ${id} went on elsewhere; read it there`, id));
   }
 }

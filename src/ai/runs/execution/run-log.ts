@@ -40,7 +40,7 @@ export class RunLog {
   unrecorded(run: Run, error: unknown): void {
     this.logger.error(
       { event: 'run_unrecorded', ...namesOf(run), err: error },
-      'The end of a run could not be recorded yet',
+      'The course of a run could not be recorded yet; it is tried again',
     );
   }
 

@@ -8,6 +8,7 @@ import { RunLeasesRepository } from './run-leases.repository.js';
 import { RunQueue } from './run-queue.js';
 import { RunSession } from './run-session.js';
 import { RunStores } from './run-stores.js';
+import { countRun } from './run.metrics.js';
 import type { Run, RunId } from '../run.types.js';
 import { RunsRepository } from '../runs.repository.js';
 
@@ -55,6 +56,7 @@ export class RunRecovery {
       failure: new CallAborted('fenced', text === '' ? null : storedAnswer(text)),
     });
     this.stores.log.ended(session.live.run);
+    countRun(session.live.run);
   }
 }
 

@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { DatabaseUnavailableError } from '../../../platform/errors/platform.errors.js';
 import type { ClaudeAnswer } from '../../claude/claude.types.js';
 import { AbortReason, type ClaudeApiError } from '../../claude/claude-failure.js';
 import type { AttemptRecorder, FinalAttempt } from '../../claude/passage.js';
@@ -9,7 +11,11 @@ import { finishedRun } from '../ledger/run-outcome.js';
 import type { RunStores } from './run-stores.js';
 import { toRunResponse } from '../dto/run.response.js';
 import { nanoUsd } from '../../../platform/money/money.js';
+import { RunUnrecordedError } from '../run.errors.js';
 import type { Run, RunAttempt, RunEvent } from '../run.types.js';
+
+/** Pause between tries to record what the database could not take. */
+export const RECORD_RETRY_MS = 500;
 
 /** Records the course of one run that this process works on: attempts, text, events, end. */
 export class RunSession implements AttemptRecorder {
@@ -50,11 +56,12 @@ export class RunSession implements AttemptRecorder {
     const attempt: RunAttempt = existing
       ? { ...existing, state: 'sent', startedAt }
       : { ...blankAttempt(number, startedAt, waitMs), reservedNanoUsd: worstCaseOf(this.live.run) };
-    const held = existing
-      ? await this.stores.ledger.markSent(this.hold, number, startedAt)
-      : await this.stores.ledger.openAttempt(this.hold, this.live.run.userId, attempt);
-    if (!held) throw FENCED;
-    this.remember(attempt);
+    const { ledger } = this.stores;
+    await this.persist(attempt, () =>
+      existing
+        ? ledger.markSent(this.hold, number, startedAt)
+        : ledger.openAttempt(this.hold, this.live.run.userId, attempt),
+    );
   }
 
   text(text: string): void {
@@ -74,20 +81,21 @@ export class RunSession implements AttemptRecorder {
       claudeRequestId,
       ...brokenBilling(this.live.run.model, open, mayBeBilled, seen),
     };
-    await this.close(attempt);
+    await this.persist(attempt, () => this.stores.ledger.closeAttempt(this.hold, attempt));
   }
 
   async paused(number: number, turn: ClaudeAnswer, durationMs: number): Promise<void> {
     const open = this.live.run.attempts.find((attempt) => attempt.number === number);
     if (!open) return;
     const cost = costOfUsage(this.live.run.model, turn.usage, open.startedAt);
-    await this.close({
+    const attempt: RunAttempt = {
       ...open,
       durationMs,
       statusCode: 200,
       claudeRequestId: turn.requestId,
       ...settledBilling(cost?.nano ?? null),
-    });
+    };
+    await this.persist(attempt, () => this.stores.ledger.closeAttempt(this.hold, attempt));
   }
 
   /**
@@ -105,9 +113,22 @@ export class RunSession implements AttemptRecorder {
     this.live.end(run);
   }
 
-  private async close(attempt: RunAttempt): Promise<void> {
-    if (!(await this.stores.ledger.closeAttempt(this.hold, attempt))) throw FENCED;
-    this.remember(attempt);
+  /**
+   * Writes an attempt's state. A database that is away for a while ends no run that Claude may have been paid for: it is
+   * waited for, and those who wait for the run here are told.
+   */
+  private async persist(attempt: RunAttempt, write: () => Promise<boolean>): Promise<void> {
+    for (;;) {
+      try {
+        if (!(await write())) throw FENCED;
+        return this.remember(attempt);
+      } catch (error) {
+        if (!(error instanceof DatabaseUnavailableError) || this.signal.aborted) throw error;
+        this.stores.log.unrecorded(this.live.run, error);
+        this.live.abandon(new RunUnrecordedError(this.live.run.id, { cause: error }));
+        await sleep(RECORD_RETRY_MS);
+      }
+    }
   }
 
   private remember(attempt: RunAttempt): void {

@@ -50,22 +50,26 @@ export const CLAIM = `
 const HELD = `select id, user_id from runs
   where id = $1::bigint and worker_id = $2::uuid and fence = $3::integer and status = 'running' for update`;
 
-/** $1–$3 hold, $4 number, $5 time. */
+/** $1–$3 hold, $4 number, $5 time. May be said again: its answer may have been lost. */
 export const MARK_SENT = `
-  with held as (${HELD})
-  update run_attempts a set state = 'sent', started_at = $5::timestamptz
-  from held where a.run_id = held.id and a.number = $4::integer and a.state = 'intent' returning a.number`;
+  with held as (${HELD}),
+  attempt as (
+    update run_attempts a set state = 'sent', started_at = $5::timestamptz
+    from held where a.run_id = held.id and a.number = $4::integer and a.state = 'intent')
+  select id from held`;
 
-/** $1–$3 hold, $4 number, $5 time, $6 wait, $7 reserve. */
+/** $1–$3 hold, $4 number, $5 time, $6 wait, $7 reserve. May be said again: an attempt that is there is not paid for twice. */
 export const OPEN_ATTEMPT = `
   with held as (${HELD}),
-  budget as (${reserve('(select user_id from held)', '$7')}),
+  known as (select from run_attempts a join held on a.run_id = held.id where a.number = $4::integer),
+  budget as (${reserve('(select user_id from held where not exists (select from known))', '$7')}),
   attempt as (
     insert into run_attempts (run_id, number, user_id, state, started_at, wait_ms, reserved_nano_usd, min_nano_usd,
       max_nano_usd)
     select held.id, $4::integer, held.user_id, 'sent', $5::timestamptz, $6::integer, $7::bigint, 0, $7::bigint
     from held join budget on budget.id = held.user_id returning run_id)
-  select exists (select from held) as held, exists (select from attempt) as opened`;
+  select exists (select from held) as held,
+    exists (select from attempt) or exists (select from known) as opened`;
 
 /** The attempt's end and its money. Parameters from `first`: number, state, duration, status, error type, request id, min, max, counted. */
 function closeAttempt(first: number): string {
@@ -86,8 +90,8 @@ function closeAttempt(first: number): string {
     from attempt where u.id = attempt.user_id)`;
 }
 
-/** $1–$3 hold, $4–$12 attempt. */
-export const CLOSE_ATTEMPT = `with held as (${HELD}), ${closeAttempt(4)} select user_id from attempt`;
+/** $1–$3 hold, $4–$12 attempt. May be said again: an attempt is closed once. */
+export const CLOSE_ATTEMPT = `with held as (${HELD}), ${closeAttempt(4)} select id from held`;
 
 /** $1–$3 hold, $4–$16 result, $17 price, $18–$26 attempt, $27–$29 events. */
 export const SETTLE = `
