@@ -48,8 +48,16 @@ describe('the ledger of runs', () => {
 
   function attempt(number: number, fields: Partial<RunAttempt> = {}): RunAttempt {
     return {
-      ...{ number, state: 'sent', startedAt: new Date(), durationMs: null, waitMs: 0, statusCode: null },
-      ...{ errorType: null, claudeRequestId: null, reservedNanoUsd: RESERVE, minNanoUsd: nanoUsd(0) },
+      number,
+      state: 'sent',
+      startedAt: new Date(),
+      durationMs: null,
+      waitMs: 0,
+      statusCode: null,
+      errorType: null,
+      claudeRequestId: null,
+      reservedNanoUsd: RESERVE,
+      minNanoUsd: nanoUsd(0),
       maxNanoUsd: RESERVE,
       ...fields,
     };

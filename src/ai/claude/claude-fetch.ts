@@ -33,7 +33,6 @@ export function fetchThrough(dispatcher: Dispatcher): Fetch {
     return {
       ok: statusCode >= 200 && statusCode < 300,
       status: statusCode,
-      url: String(url),
       headers: new Headers(
         Object.entries(headers).flatMap(([name, value]) => [value].flat().map((one) => [name, one ?? ''])),
       ),
