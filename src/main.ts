@@ -4,8 +4,10 @@ import { PinoLogger } from 'nestjs-pino';
 import { ConfigError, loadConfig } from './platform/config/config.js';
 import { openEmbeddedDatabase } from './platform/database/embedded/embedded-database.js';
 import { EmbeddedDatabaseLockedError } from './platform/database/embedded/database-lock.js';
+import { keepHeapSmall } from './platform/health/keep-heap-small.js';
 
 async function boot(): Promise<void> {
+  keepHeapSmall();
   const config = loadConfig();
   // The worker of the embedded database starts beside the imports below, which take longer than it does.
   if (config.database.url === undefined) openEmbeddedDatabase(config.dataDir).catch(() => undefined);

@@ -86,8 +86,8 @@ async function startPrinting(script, args, env = {}) {
   return { url: JSON.parse(line).baseUrl, stop };
 }
 
-/** A simulated Claude in a process of its own, which answers as fast as it can. */
-export const startSimulator = () => startPrinting('dist/ai/claude/simulator/simulator.main.js', []);
+/** A simulated Claude in a process of its own, which answers as fast as it can; `--faults` lets a question set its pace. */
+export const startSimulator = (...flags) => startPrinting('dist/ai/claude/simulator/simulator.main.js', flags);
 
 /** The least that could do the same: see bare-server.js. */
 export const startBareServer = (databaseUrl) =>

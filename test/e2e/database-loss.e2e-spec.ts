@@ -5,6 +5,7 @@ import { copiedStorage, onPostgres } from '../support/server-storage.js';
 import { TestServer } from '../support/server.js';
 import { liveAgainst, sharedStack } from '../support/shared-stack.js';
 import { LossyProxy } from '../support/lossy-proxy.js';
+import { readEvents } from '../support/sse.js';
 import { until } from '../support/until.js';
 
 const RUNS = '/api/v1/ai/runs';
@@ -104,4 +105,20 @@ const HEALED_WITHIN_MS = 5000;
     const me = dataOf(await owner.api.GET('/api/v1/me'));
     expect([me.reserved_usd, me.spent_usd]).toEqual([0, run.cost_usd]);
   });
+
+  it('does not keep the process from ending, nor its open streams', async () => {
+    const json = { input: `[[sim hang_after=3 deltas=9 text="${'word '.repeat(9)}"]]` };
+    const headers = { accept: 'text/event-stream' };
+    const response = await raw(RUNS, { method: 'POST', key: user.key, baseUrl: server.baseUrl, headers, json });
+    let begin: () => void = () => undefined;
+    const begun = new Promise<void>((resolve) => (begin = resolve));
+    const ended = readEvents(response, ({ length }) => {
+      if (length >= 2) begin();
+      return false;
+    }).catch((error: unknown) => error);
+    await begun;
+    await proxy.cut();
+    expect(await server.stop()).toBe(0);
+    await ended;
+  }, 60_000);
 });

@@ -127,6 +127,13 @@ withPostgres('a PostgreSQL that is lost', () => {
     await busy;
   });
 
+  it('refuses nobody in a burst that takes it longer than a silent server is waited for', async () => {
+    const burst = Array.from({ length: 60 }, () => transaction.sql('select pg_sleep(0.2)'));
+    const start = performance.now();
+    expect(await Promise.all(burst)).toHaveLength(60);
+    expect(performance.now() - start).toBeGreaterThan(2000);
+  });
+
   it('is told when an operator ends our session, and the next statement works', async () => {
     const work = transaction.run(() => transaction.sql('select pg_terminate_backend(pg_backend_pid())'));
     await expectUnavailable(work);

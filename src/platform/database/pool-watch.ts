@@ -19,6 +19,8 @@ export class PoolWatch {
   private readonly clients = new Set<WatchedClient>();
   private timer: NodeJS.Timeout | null = null;
   private probing = false;
+  /** When a connection last finished a statement, in milliseconds of the clock. */
+  progressAt = 0;
 
   /** @param options how to reach the server, as for the pool; `mode.probing` false leaves silent connections alone. */
   constructor(
@@ -28,6 +30,7 @@ export class PoolWatch {
 
   add(client: WatchedClient): void {
     this.clients.add(client);
+    client.on('drain', () => (this.progressAt = Date.now()));
     if (this.mode.probing) this.timer ??= setInterval(() => this.tick(), TICK_MS).unref();
   }
 

@@ -1,3 +1,4 @@
+import { callbackify } from 'node:util';
 import { Logger } from '@nestjs/common';
 import pg from 'pg';
 import { DatabaseUnavailableError } from '../errors/platform.errors.js';
@@ -7,8 +8,10 @@ import { PoolWatch } from './pool-watch.js';
 import { insideTransaction } from './transaction-context.js';
 import { WatchedClient } from './watched-client.js';
 
-/** How long a caller waits for a connection: with it and the network, an answer comes within 2.5 s. */
+/** How long a caller waits for a connection to a silent server: with it and the network, an answer comes within 2.5 s. */
 const CONNECT_TIMEOUT_MS = 2000;
+/** How long a caller waits while the server works: a burst of requests is no reason to refuse some of them. */
+const BUSY_TIMEOUT_MS = 15_000;
 /** The embedded database has one connection, so waiting for it is ordinary. */
 const EMBEDDED_CONNECT_TIMEOUT_MS = 30_000;
 /** How long a shutdown waits for connections to be given back and closed. */
@@ -61,12 +64,23 @@ export class BoundedPool extends pg.Pool {
       if (!callback) return Promise.reject(error);
       return callback(error, undefined, () => undefined);
     }
-    if (callback) {
-      return super.connect((error, client, release) => callback(error && unavailable(error), client, release));
+    const connection = this.patientConnect(Date.now() + BUSY_TIMEOUT_MS);
+    if (!callback) return connection;
+    callbackify(() => connection)((error, client?: pg.PoolClient) =>
+      callback(error ?? undefined, client, (failure) => client?.release(failure)),
+    );
+  }
+
+  /** Waits on as long as the server finishes statements: then it is the pool's queue that is long. */
+  private async patientConnect(until: number): Promise<pg.PoolClient> {
+    for (;;) {
+      try {
+        return await super.connect();
+      } catch (error) {
+        const busy = Date.now() - this.watch.progressAt < CONNECT_TIMEOUT_MS;
+        if (!busy || this.ending || Date.now() >= until) throw unavailable(error);
+      }
     }
-    return super.connect().catch((error: unknown) => {
-      throw unavailable(error);
-    });
   }
 
   override end(): Promise<void>;

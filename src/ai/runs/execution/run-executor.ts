@@ -12,13 +12,14 @@ import type { LiveRun } from '../events/live-run.js';
 import { LiveRuns } from '../events/live-runs.js';
 import type { Hold } from '../ledger/run-ledger.repository.js';
 import { RunFailedError, RunUnrecordedError } from '../run.errors.js';
-import { RECORD_RETRY_MS, RunSession } from './run-session.js';
+import { pauseBeforeRecording, RunSession } from './run-session.js';
 import { RunStores } from './run-stores.js';
 import { countRun } from './run.metrics.js';
 import type { Run, RunEvent, RunId } from '../run.types.js';
 
-/** How long running calls get once a shutdown has begun. */
+/** How long running calls get once a shutdown has begun, and then their records. */
 const SHUTDOWN_GRACE_MS = 20_000;
+const RECORD_GRACE_MS = 5000;
 
 /** Name of this process among the workers; every start is a new one. */
 export const WORKER_ID = randomUUID();
@@ -92,7 +93,9 @@ export class RunExecutor implements BeforeApplicationShutdown {
     const all = Promise.all([...this.works.values()].map(({ done }) => done));
     await Promise.race([all, sleep(SHUTDOWN_GRACE_MS, undefined, { ref: false })]);
     for (const { session } of this.works.values()) session.abort(new AbortReason('shutdown'));
-    await Promise.race([all, sleep(RECORD_RETRY_MS * 10, undefined, { ref: false })]);
+    await Promise.race([all, sleep(RECORD_GRACE_MS, undefined, { ref: false })]);
+    // The database is away: another start recovers what is left. Readers would wait for its end, and hold the server open.
+    for (const { session } of this.works.values()) this.forsake(session, new ShuttingDownError());
   }
 
   private async work(session: RunSession, slot: Release | null): Promise<void> {
@@ -112,7 +115,7 @@ export class RunExecutor implements BeforeApplicationShutdown {
 
   /** An answer that was paid for must not be lost because the database is away for a while: tries until it is back. */
   private async record(session: RunSession, final: FinalAttempt | Error): Promise<void> {
-    for (;;) {
+    for (let tries = 0; ; tries += 1) {
       try {
         await session.finish(final);
         this.stores.log.ended(session.live.run);
@@ -121,7 +124,7 @@ export class RunExecutor implements BeforeApplicationShutdown {
         if (isFenced(error)) return this.lose(session);
         this.stores.log.unrecorded(session.live.run, error);
         session.live.abandon(new RunUnrecordedError(session.live.run.id, { cause: error }));
-        await sleep(RECORD_RETRY_MS);
+        await pauseBeforeRecording(tries);
       }
     }
   }
@@ -130,9 +133,13 @@ export class RunExecutor implements BeforeApplicationShutdown {
   private lose(session: RunSession): void {
     this.stores.log.lost(session.live.run);
     const { id } = session.live.run;
-    // Before they are woken: its readers go on with what the other worker stores.
+    this.forsake(session, new RunFailedError('run-interrupted', `Run ${id} went on elsewhere; read it there`, id));
+  }
+
+  /** Tells those who wait here; readers go on with what is stored, so the run may not be found here when they are woken. */
+  private forsake(session: RunSession, error: Error): void {
     this.liveRuns.remove(session.live);
-    session.live.abandon(new RunFailedError('run-interrupted', `Run ${id} went on elsewhere; read it there`, id));
+    session.live.abandon(error);
   }
 }
 

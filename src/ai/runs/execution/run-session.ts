@@ -14,8 +14,14 @@ import { nanoUsd } from '../../../platform/money/money.js';
 import { RunUnrecordedError } from '../run.errors.js';
 import type { Run, RunAttempt, RunEvent } from '../run.types.js';
 
-/** Pause between tries to record what the database could not take. */
-export const RECORD_RETRY_MS = 500;
+/** The first pause between tries to record what the database could not take, and the longest. */
+const RECORD_RETRY_MS = 500;
+const RECORD_RETRY_MAX_MS = 2000;
+
+/** The pause before another try to record. */
+export function pauseBeforeRecording(tries: number): Promise<void> {
+  return sleep(Math.min(RECORD_RETRY_MAX_MS, RECORD_RETRY_MS * 2 ** tries));
+}
 
 /** Records the course of one run that this process works on: attempts, text, events, end. */
 export class RunSession implements AttemptRecorder {
@@ -118,7 +124,7 @@ export class RunSession implements AttemptRecorder {
    * waited for, and those who wait for the run here are told.
    */
   private async persist(attempt: RunAttempt, write: () => Promise<boolean>): Promise<void> {
-    for (;;) {
+    for (let tries = 0; ; tries += 1) {
       try {
         if (!(await write())) throw FENCED;
         return this.remember(attempt);
@@ -126,7 +132,7 @@ export class RunSession implements AttemptRecorder {
         if (!(error instanceof DatabaseUnavailableError) || this.signal.aborted) throw error;
         this.stores.log.unrecorded(this.live.run, error);
         this.live.abandon(new RunUnrecordedError(this.live.run.id, { cause: error }));
-        await sleep(RECORD_RETRY_MS);
+        await pauseBeforeRecording(tries);
       }
     }
   }
