@@ -74,11 +74,14 @@ export class BoundedPool extends pg.Pool {
   /** Waits on as long as the server finishes statements: then it is the pool's queue that is long. */
   private async patientConnect(until: number): Promise<pg.PoolClient> {
     for (;;) {
+      const begun = Date.now();
       try {
         return await super.connect();
       } catch (error) {
+        // What failed sooner was refused by the server, not kept waiting in the queue.
+        const waited = Date.now() - begun >= CONNECT_TIMEOUT_MS * 0.9;
         const busy = Date.now() - this.watch.progressAt < CONNECT_TIMEOUT_MS;
-        if (!busy || this.ending || Date.now() >= until) throw unavailable(error);
+        if (!waited || !busy || this.ending || Date.now() >= until) throw unavailable(error);
       }
     }
   }
