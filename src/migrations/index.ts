@@ -2,6 +2,13 @@ import { Identity1790000000001 } from './1790000000001-identity.js';
 import { ResearchItems1790000000002 } from './1790000000002-research-items.js';
 import { Prompts1790000000003 } from './1790000000003-prompts.js';
 import { Runs1790000000004 } from './1790000000004-runs.js';
+import { RunCancellation1790000000006 } from './1790000000006-run-cancellation.js';
 
 /** Every migration, in order: an explicit list, so that sources, build and tests run the same. */
-export const migrations = [Identity1790000000001, ResearchItems1790000000002, Prompts1790000000003, Runs1790000000004];
+export const migrations = [
+  Identity1790000000001,
+  ResearchItems1790000000002,
+  Prompts1790000000003,
+  Runs1790000000004,
+  RunCancellation1790000000006,
+];

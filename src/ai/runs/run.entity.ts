@@ -14,6 +14,7 @@ import { Check, Column, Entity, ForeignKey, Index, PrimaryGeneratedColumn, Uniqu
 @Index('runs_prompt_id_user_id_id_idx', ['promptId', 'userId', 'id'])
 @Index('runs_research_item_id_user_id_id_idx', ['researchItemId', 'userId', 'id'])
 @Index('runs_lease_idx', { synchronize: false })
+@Index('runs_cancel_requested_idx', { synchronize: false })
 @Check('runs_status_check', `status in ('queued', 'running', 'succeeded', 'failed', 'cancelled', 'interrupted')`)
 @Check('runs_billing_state_check', `billing_state in ('settled', 'unknown', 'none')`)
 export class RunEntity {
@@ -113,6 +114,10 @@ export class RunEntity {
 
   @Column({ name: 'lease_until', type: 'timestamptz', nullable: true })
   leaseUntil: Date | null;
+
+  /** When the owner wished the run to be cancelled; whoever works on it looks here. */
+  @Column({ name: 'cancel_requested_at', type: 'timestamptz', nullable: true })
+  cancelRequestedAt: Date | null;
 
   /** Counts the workers that the run has had; a write under an old number is refused. */
   @Column({ type: 'integer', default: 0 })

@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import { Body, Controller, Get, Post, Query, Req, Res } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Post, Query, Req, Res } from '@nestjs/common';
 import {
   ApiAcceptedResponse,
   ApiCreatedResponse,
@@ -19,6 +19,7 @@ import { EVENT_STREAM, sendEventStream, wantsEventStream } from '../../platform/
 import { RunListQuery, RunRequest } from './dto/run-request.dto.js';
 import { RunListResponse, RunResponse } from './dto/run.dto.js';
 import { toRunResponse } from './dto/run.response.js';
+import { RunCancellation } from './execution/run-cancellation.js';
 import { RunFollower } from './events/run-follower.js';
 import { waitForRun } from './run-waiting.js';
 import { RUN_PROBLEMS } from './run-problems.js';
@@ -36,6 +37,7 @@ export class RunsController {
   constructor(
     private readonly runs: RunsService,
     private readonly follower: RunFollower,
+    private readonly cancellation: RunCancellation,
   ) {}
 
   @Post()
@@ -70,6 +72,31 @@ export class RunsController {
     if (!streaming) return answer(reply, await waitForRun(live, prefer.waitSeconds));
     locate(reply, live.run.id);
     return sendEventStream(reply, this.follower.followLive(user.id, live));
+  }
+
+  @Post(':id/cancel')
+  @HttpCode(202)
+  @Etagged()
+  @Authorized('run', 'run-not-found', 'conflict', 'validation-failed')
+  @ApiIdParam()
+  @ApiOperation({
+    summary: 'Cancel a run',
+    description:
+      'Queued or running: its call to Claude is given up, and what was seen of the answer is kept and priced. A run that has finished stays as it is (409).',
+  })
+  @ApiAcceptedResponse({
+    type: RunResponse,
+    description: 'The run as it stands: cancelled, or about to be',
+    headers: LOCATION,
+  })
+  async cancel(
+    @CurrentUser() user: AuthenticatedUser,
+    @IdParam() id: number,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<RunResponse> {
+    const run = await this.cancellation.cancel(user.id, id as RunId);
+    locate(reply, run.id);
+    return toRunResponse(run);
   }
 
   @Get()

@@ -9,6 +9,9 @@ import { RunEventEntity } from './events/run-event.entity.js';
 import { RunEventStore } from './events/run-event-store.js';
 import { RunEventsController } from './events/run-events.controller.js';
 import { RunEventsRepository } from './events/run-events.repository.js';
+import { RunCancellation } from './execution/run-cancellation.js';
+import { RunCancellationsRepository } from './execution/run-cancellations.repository.js';
+import { RunEnding } from './execution/run-ending.js';
 import { RunExecutor } from './execution/run-executor.js';
 import { RunFollower } from './events/run-follower.js';
 import { RunLeases } from './execution/run-leases.js';
@@ -34,6 +37,9 @@ import { TokenCountsController } from './token-counts.controller.js';
     RunsService,
     RunPages,
     RunDrafts,
+    RunCancellation,
+    RunCancellationsRepository,
+    RunEnding,
     RunExecutor,
     RunFollower,
     RunLeases,

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Transaction } from '../../../platform/database/transaction.js';
 import { LEASE_SECONDS } from '../ledger/run-ledger.sql.js';
+import { type ClaimRow, type RunClaim, toClaim } from '../ledger/run-ledger.repository.js';
 import type { RunId } from '../run.types.js';
 
 const LEASE = `now() + interval '${LEASE_SECONDS} seconds'`;
@@ -12,7 +13,7 @@ const TAKE_OVER = `
   update runs set worker_id = $2::uuid, fence = fence + 1, lease_until = ${LEASE}
   where id = (select id from runs where id = $1::bigint and status = 'running' and lease_until <= now()
     for update skip locked)
-  returning fence`;
+  returning fence, cancel_requested_at is not null as cancel_requested`;
 const GIVE_BACK = `
   update runs set status = 'queued', worker_id = null, lease_until = null, started_at = null where id = $1::bigint`;
 
@@ -41,9 +42,9 @@ export class RunLeasesRepository {
   }
 
   /** Takes a run whose lease has ended; null when somebody else was quicker. */
-  async takeOver(id: RunId, workerId: string): Promise<{ fence: number } | null> {
-    const [row] = await this.transaction.sql<{ fence: number }>(TAKE_OVER, [id, workerId]);
-    return row ?? null;
+  async takeOver(id: RunId, workerId: string): Promise<RunClaim | null> {
+    const [row] = await this.transaction.sql<ClaimRow>(TAKE_OVER, [id, workerId]);
+    return row ? toClaim(row) : null;
   }
 
   /** Puts a run that was never sent back into the queue. */

@@ -1,16 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { Transaction } from '../../../platform/database/transaction.js';
-import type { ClaudeAnswer } from '../../claude/claude.types.js';
-import { CallAborted } from '../../claude/claude-failure.js';
-import { RunEventsRepository } from '../events/run-events.repository.js';
+import type { RunId } from '../run.types.js';
+import { RunsRepository } from '../runs.repository.js';
+import { RunEnding } from './run-ending.js';
 import { WORKER_ID } from './run-executor.js';
 import { RunLeasesRepository } from './run-leases.repository.js';
 import { RunQueue } from './run-queue.js';
-import { RunSession } from './run-session.js';
-import { RunStores } from './run-stores.js';
-import { countRun } from './run.metrics.js';
-import type { Run, RunId } from '../run.types.js';
-import { RunsRepository } from '../runs.repository.js';
 
 /** Decides what becomes of a run whose worker is lost. */
 @Injectable()
@@ -19,8 +14,7 @@ export class RunRecovery {
     private readonly transaction: Transaction,
     private readonly leases: RunLeasesRepository,
     private readonly runs: RunsRepository,
-    private readonly events: RunEventsRepository,
-    private readonly stores: RunStores,
+    private readonly ending: RunEnding,
     private readonly queue: RunQueue,
   ) {}
 
@@ -32,8 +26,10 @@ export class RunRecovery {
     const claim = await this.leases.takeOver(id, WORKER_ID);
     const run = claim && (await this.runs.findForWorker(id));
     if (!run) return;
-    if (run.attempts.at(-1)?.state === 'intent') return this.queueAgain(id);
-    await this.interrupt(run, claim.fence);
+    const hold = { runId: id, workerId: WORKER_ID, fence: claim.fence };
+    if (run.attempts.at(-1)?.state !== 'intent') return this.ending.end(run, hold, 'fenced');
+    if (claim.cancelRequested) return this.ending.end(run, hold, 'cancelled');
+    await this.queueAgain(id);
   }
 
   private async queueAgain(id: RunId): Promise<void> {
@@ -42,25 +38,4 @@ export class RunRecovery {
       await this.queue.requeue(id);
     });
   }
-
-  private async interrupt(run: Run, fence: number): Promise<void> {
-    const { text, last } = await this.events.findText(run.id);
-    const session = new RunSession(run, { runId: run.id, workerId: WORKER_ID, fence }, this.stores, [], last);
-    const attempt = run.attempts.at(-1);
-    await session.finish({
-      number: attempt?.number ?? 0,
-      durationMs: Date.now() - (attempt?.startedAt ?? run.createdAt).getTime(),
-      answer: null,
-      usage: null,
-      earlier: null,
-      failure: new CallAborted('fenced', text === '' ? null : storedAnswer(text)),
-    });
-    this.stores.log.ended(session.live.run);
-    countRun(session.live.run);
-  }
-}
-
-/** The part of an answer that was stored before its worker was lost. */
-function storedAnswer(text: string): ClaudeAnswer {
-  return { text, content: [{ type: 'text', text }], sources: [], stopReason: null, usage: null, requestId: null };
 }
