@@ -54,7 +54,9 @@ export class ClaudeClient implements OnApplicationBootstrap, OnApplicationShutdo
       if (!accumulator.complete) throw new EndOfStream();
       return accumulator.answer();
     } catch (error) {
-      if (signal.aborted) throw new CallAborted(abortCauseOf(signal), accumulator.answer());
+      if (signal.aborted) {
+        throw new CallAborted(abortCauseOf(signal), accumulator.answer(), accumulator.statusCode);
+      }
       throw (await this.sdkModule()).toClaudeApiError(error, accumulator);
     }
   }

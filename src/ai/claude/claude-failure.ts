@@ -76,6 +76,8 @@ export class CallAborted extends Error {
   constructor(
     readonly abortCause: AbortCause,
     readonly seen: ClaudeAnswer | null,
+    /** Status code of the response; null when its headers had not come. */
+    readonly statusCode: number | null = null,
   ) {
     super(`The call was given up: ${abortCause}`);
   }
@@ -90,6 +92,7 @@ export function abortCauseOf(signal: AbortSignal): AbortCause {
 export function deadlineExceeded(abort: CallAborted | null): ClaudeApiError {
   return new ClaudeApiError('claude-timeout', 'The run reached its deadline before the answer was complete', {
     ...NO_FACTS,
+    statusCode: abort?.statusCode ?? null,
     errorType: 'deadline',
     claudeRequestId: abort?.seen?.requestId ?? null,
     mayBeBilled: abort !== null,

@@ -57,7 +57,8 @@ const final = (fields: Partial<FinalAttempt>): FinalAttempt => ({
 const succeeded = (fields: Partial<ClaudeAnswer> = {}) => final({ answer: answer(fields), usage: USAGE });
 const failed = (facts: Partial<FailureFacts>, slug: ClaudeApiError['slug'] = 'claude-failed') =>
   final({ failure: new ClaudeApiError(slug, 'It failed', { ...NO_FACTS, ...facts }) });
-const aborted = (cause: AbortCause, seen: ClaudeAnswer | null) => final({ failure: new CallAborted(cause, seen) });
+const aborted = (cause: AbortCause, seen: ClaudeAnswer | null) =>
+  final({ failure: new CallAborted(cause, seen, seen ? 200 : null) });
 const end = (how: FinalAttempt | Error, present = run()) => finishedRun(present, how, AT).run;
 
 describe('A run that was answered', () => {

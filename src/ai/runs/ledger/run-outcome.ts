@@ -92,7 +92,7 @@ function attemptFacts({
     return { statusCode, errorType, claudeRequestId };
   }
   return {
-    statusCode: failure?.seen?.usage ? 200 : null,
+    statusCode: failure?.statusCode ?? null,
     errorType: failure?.abortCause ?? null,
     claudeRequestId: failure?.seen?.requestId ?? null,
   };

@@ -14,7 +14,7 @@ const ATTRIBUTES = /\s+(\w+)(?:=(?:"((?:[^"\\]|\\.)*)"|([^\s"\]]+)))?/g;
 
 const KNOWN: ReadonlySet<string> = new Set(
   `
-    key on times status error_type message retry_after retry_after_ms spend_cap
+    key on skip times status error_type message retry_after retry_after_ms spend_cap
     hang hang_headers hang_after reset reset_after end_after error_after garbage html
     slow_ms delta_ms deltas text stop_reason no_usage thinking invalid_json expired
   `

@@ -27,17 +27,18 @@ export class FaultInjector {
     return plan;
   }
 
-  /** Whether the directive is still in force; counts this use of it. */
+  /** Whether the directive is in force, after `skip` calls and for `times` further ones; counts this call. */
   private use({ source, attributes }: FaultDirective): boolean {
-    const times = integerOf(attributes, 'times');
-    if (times === undefined) return true;
+    const skip = integerOf(attributes, 'skip') ?? 0;
+    const times = integerOf(attributes, 'times') ?? Number.POSITIVE_INFINITY;
+    if (skip === 0 && times === Number.POSITIVE_INFINITY) return true;
     const used = this.used.get(source) ?? 0;
-    if (used >= times) return false;
+    if (used >= skip + times) return false;
     this.used.set(source, used + 1);
     if (this.used.size > MAX_COUNTED) {
       const oldest = this.used.keys().next();
       if (!oldest.done) this.used.delete(oldest.value);
     }
-    return true;
+    return used >= skip;
   }
 }

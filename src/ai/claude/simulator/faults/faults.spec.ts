@@ -64,6 +64,13 @@ describe('faults of the simulated Claude', () => {
     await ask(question);
   });
 
+  it('lets calls pass before it fails', async () => {
+    const question = '[[sim status=500 skip=1 times=1 key=d]]';
+    await ask(question);
+    expect(await failure(question)).toMatchObject({ status: 500 });
+    await ask(question);
+  });
+
   it('uses the given error type, message and date', async () => {
     const date = 'Wed, 21 Oct 2026 07:28:00 GMT';
     const error = await failure(
