@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { AnswerAccumulator } from './answer-accumulator.js';
+import { UnsoundAnswer } from './upstream-values.js';
 
 type StreamEvent = Parameters<AnswerAccumulator['accept']>[0];
 
@@ -159,6 +160,42 @@ describe('An answer', () => {
       input_tokens: 30,
       output_tokens: 7,
     });
+  });
+
+  it.each([-5, 1.5, 'many', 9e15, {}, true])('is unsound with a count of tokens that is %j', (count) => {
+    expect(() => accumulate(start({ input_tokens: count }))).toThrow(UnsoundAnswer);
+    expect(() => accumulate(start(), end('end_turn', { output_tokens: count }))).toThrow(UnsoundAnswer);
+  });
+
+  it('is not begun by a message_stop alone, so not complete either', () => {
+    const { accumulator } = accumulate(block(0, { type: 'text', text: 'So' }), stop);
+    expect([accumulator.begun, accumulator.complete]).toEqual([false, false]);
+  });
+
+  it('keeps blocks in the order in which they came, whatever they call themselves', () => {
+    const { answer } = accumulate(
+      start(),
+      block(4_000_000_000, { type: 'text', text: 'A' }),
+      block(-1, { type: 'text', text: 'B' }),
+      text(7, 'C'),
+      stop,
+    );
+    expect(answer.content.map(({ text: each }) => each)).toEqual(['A', 'B', 'C']);
+  });
+
+  it('is unsound without an end', () => {
+    const { accumulator } = accumulate(start());
+    const piece = 'x'.repeat(1024 * 1024);
+    const forever = (): void => {
+      for (let sent = 0; sent < 64; sent += 1) accumulator.accept(text(0, piece));
+    };
+    expect(forever).toThrow(UnsoundAnswer);
+  });
+
+  it('has a stop reason that is a text, and can be stored', () => {
+    const reason = (value: unknown) => accumulate(start(), end(value as string), stop).answer.stopReason;
+    expect([reason('a\0b'), reason(7), reason(''), reason({})]).toEqual(['a\uFFFDb', null, null, null]);
+    expect(reason('x'.repeat(5000))!.length).toBeLessThan(200);
   });
 
   it('passes over events that it does not know', () => {

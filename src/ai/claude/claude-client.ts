@@ -4,12 +4,14 @@ import { Agent } from 'undici';
 import { Config } from '../../platform/config/config.js';
 import { AnswerAccumulator } from './answer-accumulator.js';
 import type { ClaudeAnswer, ClaudeRequest } from './claude.types.js';
-import { abortCauseOf, CallAborted, EndOfStream } from './claude-failure.js';
+import { abortCauseOf, CallAborted, type ClaudeApiError, EndOfStream } from './claude-failure.js';
 import { ClaudeEndpoint } from './claude-endpoint.js';
 import { fetchThrough } from './claude-fetch.js';
+import { soundText } from './upstream-values.js';
 
 type Create = Anthropic.MessageCreateParamsStreaming;
 
+const MAX_REQUEST_ID = 100;
 /** From this many characters a system prompt is marked for Claude's cache: shorter ones are below its minimum. */
 const CACHED_SYSTEM_CHARACTERS = 4096;
 /** A connection is made within this time, or within half of what an attempt has to its first byte. */
@@ -49,7 +51,7 @@ export class ClaudeClient implements OnApplicationBootstrap, OnApplicationShutdo
       const call = sdk.messages.create(toCreateParams(request), { signal });
       const { data: events, response, request_id: requestId } = await call.withResponse();
       accumulator.statusCode = response.status;
-      accumulator.requestId = requestId ?? null;
+      accumulator.requestId = soundText(requestId, MAX_REQUEST_ID);
       for await (const event of events) accumulator.accept(event);
       if (!accumulator.complete) throw new EndOfStream();
       return accumulator.answer();
@@ -57,7 +59,7 @@ export class ClaudeClient implements OnApplicationBootstrap, OnApplicationShutdo
       if (signal.aborted) {
         throw new CallAborted(abortCauseOf(signal), accumulator.answer(), accumulator.statusCode);
       }
-      throw (await this.sdkModule()).toClaudeApiError(error, accumulator);
+      throw await this.failure(error, accumulator);
     }
   }
 
@@ -76,8 +78,13 @@ export class ClaudeClient implements OnApplicationBootstrap, OnApplicationShutdo
       const { input_tokens } = await sdk.messages.countTokens(body as Anthropic.MessageCountTokensParams);
       return input_tokens;
     } catch (error) {
-      throw (await this.sdkModule()).toClaudeApiError(error, new AnswerAccumulator(() => undefined));
+      throw await this.failure(error, new AnswerAccumulator(() => undefined));
     }
+  }
+
+  private async failure(error: unknown, seen: AnswerAccumulator): Promise<ClaudeApiError> {
+    const { toClaudeApiError } = await this.sdkModule();
+    return toClaudeApiError(error, seen, (await this.endpoint.resolve()).apiKey);
   }
 
   onApplicationBootstrap(): void {

@@ -104,6 +104,26 @@ describe('A refusal by Claude', () => {
     expect([failure.facts.retryAfterMs, failure.extras.retryAfterSeconds]).toEqual([7000, 7]);
   });
 
+  it.each<[string, unknown]>([
+    ['an object', { a: 1 }],
+    ['a number', 7],
+    ['nothing', null],
+  ])('whose message and type are %s is told in our words', (_what, value) => {
+    const body = { type: 'error', error: { type: value, message: value } };
+    const failure = toClaudeApiError(APIError.generate(400, body, undefined, new Headers()), nothingSeen());
+    expect([failure.detail, failure.facts.errorType]).toEqual(['Claude rejected the request', 'http_400']);
+    const limited = toClaudeApiError(APIError.generate(429, body, undefined, new Headers()), nothingSeen());
+    expect(limited.slug).toBe('claude-rate-limited');
+  });
+
+  it('is passed on cut to a length, storable, and without our key', () => {
+    const body = { error: { type: 't'.repeat(9000), message: `a\0b sk-ours ${'x'.repeat(2_000_000)}` } };
+    const error = APIError.generate(400, body, undefined, new Headers());
+    const { detail, facts } = toClaudeApiError(error, nothingSeen(), 'sk-ours');
+    expect(detail).toMatch(/^a\uFFFDb … x/);
+    expect([detail.length < 3000, facts.errorType!.length < 200]).toEqual([true, true]);
+  });
+
   it('without a JSON body is read by its status alone', () => {
     const failure = toClaudeApiError(APIError.generate(502, undefined, '<html>', new Headers()), nothingSeen());
     expect([failure.slug, failure.facts.errorType]).toEqual(['claude-failed', 'http_502']);

@@ -3,6 +3,7 @@ import type { AnswerAccumulator } from './answer-accumulator.js';
 import { NotConnected } from './claude-fetch.js';
 import { ClaudeApiError, type ClaudeSlug, EndOfStream, type FailureFacts, NO_FACTS } from './claude-failure.js';
 import { retryAfterMs } from './retry-after.js';
+import { soundText } from './upstream-values.js';
 
 /** One line of the table of upstream errors (DESIGN section 4). */
 interface Mapping {
@@ -10,6 +11,10 @@ interface Mapping {
   readonly retryable: boolean;
   readonly detail: string;
 }
+
+/** Characters that are kept of what upstream says of an error. */
+const MAX_MESSAGE = 2000;
+const MAX_TYPE = 100;
 
 const DETAILS = {
   'claude-rejected-request': 'Claude rejected the request',
@@ -28,10 +33,13 @@ const DETAILS = {
 const NO_HTTP = 'HPE_';
 const TIMED_OUT = new Set(['UND_ERR_BODY_TIMEOUT', 'UND_ERR_HEADERS_TIMEOUT']);
 
-/** The domain error for whatever the SDK, undici or the stream threw, given what had been seen of the answer. */
-export function toClaudeApiError(thrown: unknown, seen: AnswerAccumulator): ClaudeApiError {
+/**
+ * The domain error for whatever the SDK, undici or the stream threw, given what had been seen of the answer.
+ * @param apiKey our key for Claude: what Claude says of a request is passed on, but not if it repeats the key
+ */
+export function toClaudeApiError(thrown: unknown, seen: AnswerAccumulator, apiKey = ''): ClaudeApiError {
   if (thrown instanceof ClaudeApiError) return thrown;
-  if (thrown instanceof APIError && thrown.status !== undefined) return fromStatus(thrown, thrown.status);
+  if (thrown instanceof APIError && thrown.status !== undefined) return fromStatus(thrown, thrown.status, apiKey);
   const code = networkCode(thrown);
   if (thrown instanceof APIConnectionTimeoutError || (code !== null && TIMED_OUT.has(code))) {
     return broken('claude-timeout', 'timeout', seen, thrown);
@@ -48,16 +56,16 @@ export function toClaudeApiError(thrown: unknown, seen: AnswerAccumulator): Clau
   return unanswered('claude-failed', 'unreadable_answer', seen, thrown);
 }
 
-function fromStatus(error: APIError, status: number): ClaudeApiError {
+function fromStatus(error: APIError, status: number, apiKey: string): ClaudeApiError {
   const { slug, retryable, detail } = mappingOf(error, status);
   return new ClaudeApiError(
     slug,
-    detail,
+    apiKey === '' ? detail : detail.replaceAll(apiKey, '…'),
     {
       ...NO_FACTS,
       statusCode: status,
-      errorType: error.type ?? `http_${status}`,
-      claudeRequestId: error.requestID ?? null,
+      errorType: soundText(error.type, MAX_TYPE) ?? `http_${status}`,
+      claudeRequestId: soundText(error.requestID, MAX_TYPE),
       retryable,
       retryAfterMs: retryable ? retryAfterMs(error.headers) : null,
     },
@@ -77,14 +85,17 @@ function mappingOf(error: APIError, status: number): Mapping {
   if (status === 429) return to('claude-rate-limited', true);
   if (status === 529 || status === 503) return to('claude-overloaded', true);
   if (status >= 500 || status === 408 || status === 409 || status < 400) return to('claude-failed', true);
-  return to('claude-rejected-request', false, error.apiMessage ?? DETAILS['claude-rejected-request']);
+  return to(
+    'claude-rejected-request',
+    false,
+    soundText(error.apiMessage, MAX_MESSAGE) ?? DETAILS['claude-rejected-request'],
+  );
 }
 
 function isSpendCap(error: APIError, status: number): boolean {
   if (status !== 429) return false;
-  return [error.errorCode, error.type as string | null, error.apiMessage].some((text) =>
-    text?.includes('enforced_spend_limit_reached'),
-  );
+  const told = [error.errorCode, error.type, error.apiMessage].map((text) => soundText(text, MAX_MESSAGE));
+  return told.some((text) => text?.includes('enforced_spend_limit_reached'));
 }
 
 function broken(slug: ClaudeSlug, errorType: string, seen: AnswerAccumulator, cause: unknown): ClaudeApiError {
@@ -115,7 +126,9 @@ function unanswered(
 
 /** An `error` event inside a stream is an APIError without a status. */
 function streamErrorType(thrown: unknown): string | null {
-  return thrown instanceof APIError && !(thrown instanceof APIConnectionError) ? (thrown.type ?? 'stream_error') : null;
+  return thrown instanceof APIError && !(thrown instanceof APIConnectionError)
+    ? (soundText(thrown.type, MAX_TYPE) ?? 'stream_error')
+    : null;
 }
 
 /** The first code in the chain of causes: undici and Node hide the reason two levels deep. */

@@ -1,3 +1,4 @@
+import { mayPass } from '../../../platform/database/sql-errors.js';
 import type { Release } from '../../claude/call-slots.js';
 import type { ClaudeRequest } from '../../claude/claude.types.js';
 import { AbortReason, ClaudeApiError } from '../../claude/claude-failure.js';
@@ -54,17 +55,26 @@ export class RunWork {
     await this.record(final);
   }
 
-  /** An answer that was paid for must not be lost because the database is away for a while: tries until it is back. */
+  /**
+   * An answer that was paid for must not be lost because the database is away for a while: tries until it is back. An end
+   * that cannot be recorded at all is a defect, and recorded as one: the run may not stay under way for ever.
+   */
   private async record(final: FinalAttempt | Error): Promise<void> {
     const { live } = this.session;
+    let end = final;
     for (let tries = 0; ; tries += 1) {
       try {
-        await this.session.finish(final);
+        await this.session.finish(end);
         this.stores.log.ended(live.run);
         return countRun(live.run);
       } catch (error) {
         if (isFenced(error)) return this.lose();
         this.stores.log.unrecorded(live.run, error);
+        if (!mayPass(error)) {
+          if (end instanceof Error) return this.forsake(new RunUnrecordedError(live.run.id, { cause: error }));
+          end = error instanceof Error ? error : new Error(String(error));
+          continue;
+        }
         live.abandon(new RunUnrecordedError(live.run.id, { cause: error }));
         await pauseBeforeRecording(tries);
       }

@@ -58,7 +58,7 @@ const succeeded = (fields: Partial<ClaudeAnswer> = {}) => final({ answer: answer
 const failed = (facts: Partial<FailureFacts>, slug: ClaudeApiError['slug'] = 'claude-failed') =>
   final({ failure: new ClaudeApiError(slug, 'It failed', { ...NO_FACTS, ...facts }) });
 const aborted = (cause: AbortCause, seen: ClaudeAnswer | null) =>
-  final({ failure: new CallAborted(cause, seen, seen ? 200 : null) });
+  final({ failure: new CallAborted(cause, seen, seen?.usage ? 200 : null) });
 const end = (how: FinalAttempt | Error, present = run()) => finishedRun(present, how, AT).run;
 
 describe('A run that was answered', () => {
