@@ -147,6 +147,10 @@ describe('An answer', () => {
     expect(answer.content[0]?.['citations']).toHaveLength(3);
   });
 
+  it.each([[[null, 7, 'x']], ['none'], [7], [{}]])('has no sources in citations that are %j', (citations) => {
+    expect(accumulate(start(), block(0, { type: 'text', text: 'A', citations }), stop).answer.sources).toEqual([]);
+  });
+
   it('counts what the last event said, and keeps what it left out', () => {
     const usage = { input_tokens: 9, output_tokens: 1, cache_creation_input_tokens: 3, cache_read_input_tokens: 4 };
     expect(

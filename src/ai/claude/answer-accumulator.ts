@@ -86,7 +86,7 @@ export class AnswerAccumulator {
       block['text'] = textOf(block['text']) + textOf(delta.text);
       this.addText(textOf(delta.text));
     } else if (delta.type === 'citations_delta') {
-      block['citations'] = [...((block['citations'] as unknown[] | null) ?? []), delta.citation];
+      block['citations'] = [...listOf(block['citations']), delta.citation];
     } else if (delta.type === 'thinking_delta') {
       block['thinking'] = textOf(block['thinking']) + delta.thinking;
     } else if (delta.type === 'signature_delta') {
@@ -134,6 +134,10 @@ function textOf(value: unknown): string {
   return typeof value === 'string' ? value : '';
 }
 
+function listOf(value: unknown): unknown[] {
+  return Array.isArray(value) ? (value as unknown[]) : [];
+}
+
 type UsageCounts = Partial<Record<keyof ClaudeUsage, number | null>>;
 
 /** The last count of a stream holds; `message_delta` leaves out what has not changed. */
@@ -148,8 +152,9 @@ function countsOf(usage: UsageCounts, before: ClaudeUsage | null): ClaudeUsage {
 }
 
 function sourcesOf(block: ContentBlock): Source[] {
-  const citations = (block['citations'] ?? []) as Record<string, unknown>[];
-  return citations
+  return listOf(block['citations'])
+    .filter((citation) => typeof citation === 'object' && citation !== null)
+    .map((citation) => citation as Record<string, unknown>)
     .filter((citation) => typeof citation['url'] === 'string')
     .map((citation) => ({
       title: typeof citation['title'] === 'string' ? citation['title'] : null,

@@ -119,6 +119,14 @@ describe('The client of Claude', () => {
     });
   });
 
+  it('loses nothing to what comes behind the end', async () => {
+    frames = [START, STOP, 'event: error\ndata: {"error":{"type":"overloaded_error"}}\n\n'];
+    expect(await ask()).toMatchObject({ requestId: 'req_7' });
+    frames = [START, STOP];
+    ends = false;
+    expect(await ask()).toMatchObject({ requestId: 'req_7' });
+  });
+
   it('ends with the signal, and tells what had come', async () => {
     frames = [START];
     ends = false;

@@ -56,6 +56,8 @@ export class ClaudeClient implements OnApplicationBootstrap, OnApplicationShutdo
       if (!accumulator.complete) throw new EndOfStream();
       return accumulator.answer();
     } catch (error) {
+      // Whatever comes behind the end of an answer takes nothing from it.
+      if (accumulator.complete) return accumulator.answer();
       if (signal.aborted) {
         throw new CallAborted(abortCauseOf(signal), accumulator.answer(), accumulator.statusCode);
       }

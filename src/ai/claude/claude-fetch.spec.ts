@@ -56,6 +56,19 @@ describe('The way of a request', () => {
     expect([response.ok, pieces]).toEqual([true, ['first', 'second']]);
   });
 
+  it('reads no more than the beginning of a body without an end', async () => {
+    let gone: Promise<unknown> = Promise.resolve();
+    const url = await serve((_, response) => {
+      gone = once(response, 'close');
+      const more = (): void => void (response.destroyed || (response.write('x'.repeat(65_536)), setImmediate(more)));
+      more();
+    });
+    const text = await (await fetchThrough(agent)(url)).text();
+    expect(text.length).toBeGreaterThan(1000);
+    expect(text.length).toBeLessThan(2_000_000);
+    await gone;
+  });
+
   it('does not follow a redirect: the key would go along', async () => {
     const url = await serve((_, response) => response.writeHead(302, { location: 'http://elsewhere.invalid/' }).end());
     expect((await fetchThrough(agent)(url)).status).toBe(302);

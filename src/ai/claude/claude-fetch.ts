@@ -2,6 +2,7 @@ import { type Dispatcher, request } from 'undici';
 
 type Fetch = NonNullable<import('@anthropic-ai/sdk').ClientOptions['fetch']>;
 
+const MAX_TEXT_BYTES = 256 * 1024;
 /** Failures of connecting: whatever was to be sent was not. */
 const NOT_CONNECTED = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH']);
 
@@ -37,10 +38,22 @@ export function fetchThrough(dispatcher: Dispatcher): Fetch {
         Object.entries(headers).flatMap(([name, value]) => [value].flat().map((one) => [name, one ?? ''])),
       ),
       body,
-      text: () => body.text(),
-      json: () => body.json(),
+      text: () => shortText(body),
+      json: async () => JSON.parse(await shortText(body)) as unknown,
     } as unknown as Response;
   };
+}
+
+/** The beginning of a body that is read whole, such as an error's: one that never ends must not fill the memory. */
+async function shortText(body: Dispatcher.ResponseData['body']): Promise<string> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of body) {
+    chunks.push(chunk as Buffer);
+    length += (chunk as Buffer).length;
+    if (length > MAX_TEXT_BYTES) break;
+  }
+  return Buffer.concat(chunks).toString();
 }
 
 function withoutConnection(error: unknown): NotConnected | null {

@@ -1,5 +1,6 @@
 import { APIConnectionError, APIConnectionTimeoutError, APIError } from '@anthropic-ai/sdk';
 import fc from 'fast-check';
+import { errors } from 'undici';
 import { AnswerAccumulator } from './answer-accumulator.js';
 import { NotConnected } from './claude-fetch.js';
 import { ClaudeApiError, EndOfStream } from './claude-failure.js';
@@ -195,6 +196,7 @@ describe('An answer that breaks off', () => {
   it.each<[string, unknown, string]>([
     ['nothing at all', new EndOfStream(), 'claude-failed'],
     ['no JSON', new SyntaxError(SECRET), 'claude-failed'],
+    ['no HTTP', new APIConnectionError({ cause: new errors.HTTPParserError(SECRET) }), 'claude-failed'],
     ['an error event', errorEvent(), 'claude-interrupted'],
   ])('before it begins, with %s, is retried and may be billed', (_what, thrown, slug) => {
     const failure = toClaudeApiError(thrown, seen());

@@ -29,8 +29,6 @@ const DETAILS = {
   'claude-interrupted': "Claude's answer broke off before its end",
 } as const satisfies Record<ClaudeSlug, string>;
 
-/** How the codes begin of what is no answer in HTTP at all. */
-const NO_HTTP = 'HPE_';
 const TIMED_OUT = new Set(['UND_ERR_BODY_TIMEOUT', 'UND_ERR_HEADERS_TIMEOUT']);
 
 /**
@@ -46,7 +44,7 @@ export function toClaudeApiError(thrown: unknown, seen: AnswerAccumulator, apiKe
   }
   if (seen.begun) return broken('claude-interrupted', streamErrorType(thrown) ?? code ?? 'stream_broken', seen, thrown);
   if (thrown instanceof EndOfStream) return unanswered('claude-failed', 'empty_answer', seen, thrown);
-  if (code?.startsWith(NO_HTTP)) return unanswered('claude-failed', 'unreadable_answer', seen, thrown);
+  if (isNoHttp(thrown)) return unanswered('claude-failed', 'unreadable_answer', seen, thrown);
   if (thrown instanceof APIConnectionError || code !== null) {
     const sent = !(thrown instanceof APIConnectionError && thrown.cause instanceof NotConnected);
     return unanswered('claude-unreachable', code ?? 'connection', seen, thrown, sent);
@@ -131,10 +129,18 @@ function streamErrorType(thrown: unknown): string | null {
     : null;
 }
 
-/** The first code in the chain of causes: undici and Node hide the reason two levels deep. */
+/** An error and its causes: undici and Node hide the reason two levels deep. */
+function* chainOf(thrown: unknown): Generator<Error> {
+  for (let error = thrown, depth = 0; error instanceof Error && depth < 6; error = error.cause, depth += 1) yield error;
+}
+
+/** The first code in the chain of causes. */
 function networkCode(thrown: unknown): string | null {
-  for (let error = thrown, depth = 0; error instanceof Error && depth < 6; error = error.cause, depth += 1) {
-    if ('code' in error && typeof error.code === 'string') return error.code;
-  }
+  for (const error of chainOf(thrown)) if ('code' in error && typeof error.code === 'string') return error.code;
   return null;
+}
+
+/** Whether what came was not even HTTP; undici gives that error a name and no code. */
+function isNoHttp(thrown: unknown): boolean {
+  return [...chainOf(thrown)].some(({ name }) => name === 'HTTPParserError');
 }
