@@ -1,6 +1,7 @@
 import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 import { Client } from 'undici';
+import { CLAUDE_HEADERS, post } from './support/post.js';
 import { withDatabase } from './support/postgres.js';
 import { KEY, startDossier, startSimulator } from './support/processes.js';
 import { median, table } from './support/statistics.js';
@@ -13,14 +14,8 @@ const TEXT = 'What limits the charging speed of solid-state batteries?';
 /** One request on a connection that stays open; answers its milliseconds, to the last byte. */
 async function timed(client, path, headers, json) {
   const begun = performance.now();
-  const { statusCode, body } = await client.request({
-    method: 'POST',
-    path,
-    headers: { 'content-type': 'application/json', ...headers },
-    body: JSON.stringify(json),
-  });
+  const body = await post(client, path, headers, json);
   await body.dump({ limit: Infinity });
-  if (statusCode >= 300) throw new Error(`${path} answered ${statusCode}`);
   return performance.now() - begun;
 }
 
@@ -31,9 +26,8 @@ export async function runs(temporary) {
     const env = { DATABASE_URL, CLAUDE_MODE: 'live', ANTHROPIC_API_KEY: 'bench', ANTHROPIC_BASE_URL: simulator.url };
     const dossier = await startDossier(mkdtempSync(join(temporary, 'runs-')), env);
     const [toClaude, toDossier] = [new Client(simulator.url), new Client(dossier.url)];
-    const claudeHeaders = { 'x-api-key': 'bench', 'anthropic-version': '2023-06-01' };
     const question = { model: MODEL, max_tokens: 300, stream: true, messages: [{ role: 'user', content: TEXT }] };
-    const ask = () => timed(toClaude, '/v1/messages', claudeHeaders, question);
+    const ask = () => timed(toClaude, '/v1/messages', CLAUDE_HEADERS, question);
     const body = { input: TEXT, settings: { model: MODEL, max_tokens: 300 } };
     const run = () => timed(toDossier, '/api/v1/ai/runs', { authorization: `Bearer ${KEY}` }, body);
     const figures = { direct: [], recorded: [] };

@@ -2,6 +2,7 @@ import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Pool } from 'undici';
+import { CLAUDE_HEADERS, post } from './support/post.js';
 import { withDatabase } from './support/postgres.js';
 import { KEY, metric, startDossier, startSimulator } from './support/processes.js';
 import { median, table } from './support/statistics.js';
@@ -16,19 +17,12 @@ const DELTA_MS = 50;
 const PIECE = 'Lithium dendrites grow where the current is densest. ';
 const SETTLE_MS = 10_000;
 
-const claudeHeaders = { 'x-api-key': 'bench', 'anthropic-version': '2023-06-01' };
 const dossierHeaders = { authorization: `Bearer ${KEY}`, accept: 'text/event-stream' };
 
 /** Asks for a stream. Answers the milliseconds to its first text, having read it to the end. */
 async function firstText(client, path, headers, json, sign) {
   const begun = performance.now();
-  const { statusCode, body } = await client.request({
-    method: 'POST',
-    path,
-    headers: { 'content-type': 'application/json', ...headers },
-    body: JSON.stringify(json),
-  });
-  if (statusCode >= 300) throw new Error(`${path} answered ${statusCode}`);
+  const body = await post(client, path, headers, json);
   let first = null;
   for await (const chunk of body) if (first === null && chunk.includes(sign)) first = performance.now() - begun;
   if (first === null) throw new Error(`${path} streamed no text`);
@@ -42,7 +36,7 @@ async function timeToFirstText(simulator, dossier) {
   const body = { input: PIECE, settings: { model: MODEL, max_tokens: 300 } };
   const figures = { direct: [], streamed: [] };
   for (let pair = -WARM_UP; pair < PAIRS; pair += 1) {
-    const direct = await firstText(toClaude, '/v1/messages', claudeHeaders, question, 'text_delta');
+    const direct = await firstText(toClaude, '/v1/messages', CLAUDE_HEADERS, question, 'text_delta');
     const streamed = await firstText(toDossier, '/api/v1/ai/runs', dossierHeaders, body, 'event: delta');
     if (pair < 0) continue;
     figures.direct.push(direct);
