@@ -1,6 +1,5 @@
 import { ValidationFailedError } from '../platform/errors/platform.errors.js';
 import { checkBody } from '../platform/http/validation/validation.pipe.js';
-import { badOutputSchema } from './dto/output-schema.js';
 import { CreatePromptRequest, UpdatePromptRequest } from './dto/prompt.dto.js';
 import { RenderRequest } from './dto/render.dto.js';
 import { SettingsRequest } from './dto/settings.dto.js';
@@ -107,19 +106,6 @@ describe('SettingsRequest', () => {
       expect(mistakes(SettingsRequest, { [name]: value })).toEqual({
         [`/${name}`]: 'is no longer taken by the Claude API; leave it out',
       });
-    }
-  });
-});
-
-describe('an output schema', () => {
-  it('is a JSON object with a type, within bounds of depth and size', () => {
-    const nested = (levels: number): object => (levels === 0 ? {} : { type: 'object', properties: nested(levels - 1) });
-    expect(badOutputSchema({ type: 'object' })).toBeNull();
-    expect(badOutputSchema(nested(30))).toBeNull();
-    expect(badOutputSchema(nested(40))).toMatch(/nested/);
-    expect(badOutputSchema({ type: 'object', description: 'x'.repeat(50_000) })).toMatch(/at most 50000 characters/);
-    for (const none of [null, [], 'object', 5, {}, { type: 5 }, { properties: {} }]) {
-      expect(badOutputSchema(none)).toMatch(/must be a JSON Schema/);
     }
   });
 });

@@ -6,7 +6,7 @@ import { AnswerAccumulator } from './answer-accumulator.js';
 import type { ClaudeAnswer, ClaudeRequest } from './claude.types.js';
 import { abortCauseOf, CallAborted, type ClaudeApiError, EndOfStream } from './claude-failure.js';
 import { ClaudeEndpoint } from './claude-endpoint.js';
-import { fetchThrough } from './claude-fetch.js';
+import { connectorWithin, fetchThrough } from './claude-fetch.js';
 import { soundText } from './upstream-values.js';
 
 type Create = Anthropic.MessageCreateParamsStreaming;
@@ -34,7 +34,7 @@ export class ClaudeClient implements OnApplicationBootstrap, OnApplicationShutdo
     this.dispatcher = new Agent({
       headersTimeout: 0,
       bodyTimeout: config.claude.idleTimeoutMs,
-      connect: { timeout: Math.min(MAX_CONNECT_MS, config.claude.timeoutMs / 2) },
+      connect: connectorWithin(Math.min(MAX_CONNECT_MS, config.claude.timeoutMs / 2)),
       connections: config.claude.maxConcurrency,
     });
   }

@@ -1,10 +1,9 @@
-import { type Dispatcher, request } from 'undici';
+import { buildConnector, type Dispatcher, request } from 'undici';
 
 type Fetch = NonNullable<import('@anthropic-ai/sdk').ClientOptions['fetch']>;
 
 const MAX_TEXT_BYTES = 256 * 1024;
-/** Failures of connecting: whatever was to be sent was not. */
-const NOT_CONNECTED = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH']);
+const MAX_CODE = 64;
 
 /**
  * No connection was made, so nothing was sent. Without a cause, since the SDK looks for "timed out" in messages and would
@@ -14,6 +13,24 @@ export class NotConnected extends Error {
   constructor(readonly code: string) {
     super('No connection could be made');
   }
+}
+
+/**
+ * Makes undici's connections, TLS included, each within `timeoutMs`. Whatever fails here fails before a byte of a request
+ * was sent, so it is told as {@link NotConnected}: a code alone could not tell (`ECONNRESET` comes from both sides of it).
+ */
+export function connectorWithin(timeoutMs: number): buildConnector.connector {
+  const connect = buildConnector({ timeout: timeoutMs });
+  return (options, callback) =>
+    connect(options, (...[error, socket]) => {
+      if (error === null || error === undefined) callback(null, socket!);
+      else callback(new NotConnected(codeOf(error)), null);
+    });
+}
+
+function codeOf(error: Error): string {
+  const { code } = error as { code?: unknown };
+  return typeof code === 'string' ? code.slice(0, MAX_CODE) : 'NOT_CONNECTED';
 }
 
 /**
@@ -28,8 +45,6 @@ export function fetchThrough(dispatcher: Dispatcher): Fetch {
       headers: init.headers as Headers,
       body: init.body as string | null,
       signal: init.signal ?? null,
-    }).catch((error: unknown) => {
-      throw withoutConnection(error) ?? error;
     });
     return {
       ok: statusCode >= 200 && statusCode < 300,
@@ -54,11 +69,4 @@ async function shortText(body: Dispatcher.ResponseData['body']): Promise<string>
     if (length > MAX_TEXT_BYTES) break;
   }
   return Buffer.concat(chunks).toString();
-}
-
-function withoutConnection(error: unknown): NotConnected | null {
-  const { code, syscall } = error as { code?: unknown; syscall?: unknown };
-  if (typeof code !== 'string') return null;
-  const known = NOT_CONNECTED.has(code) || code === 'UND_ERR_CONNECT_TIMEOUT' || syscall === 'connect';
-  return known ? new NotConnected(code) : null;
 }

@@ -2,7 +2,7 @@ import { ApiHideProperty, ApiProperty, ApiPropertyOptional } from '@nestjs/swagg
 import { ArrayMaxSize, IsArray, IsBoolean, IsIn, IsInt, Matches, Max, Min, registerDecorator } from 'class-validator';
 import { Optional, Text } from '../../platform/http/validation/decorators.js';
 import { ApiInteger } from '../../platform/openapi/api-integer.decorator.js';
-import { badOutputSchema } from './output-schema.js';
+import { badOutputSchema } from '../output-schema/output-schema.js';
 
 /** How much effort Claude puts into an answer. */
 export const EFFORTS = ['low', 'medium', 'high', 'xhigh', 'max'] as const;

@@ -16,11 +16,20 @@ export function outputMismatch(schema: Schema | undefined, answer: ClaudeAnswer)
     const cut = answer.stopReason === 'max_tokens' ? ': it was cut at max_tokens' : '';
     return `The answer is not the JSON that output_schema asks for${cut}`;
   }
-  const validator = new Validator(withoutPatterns(schema) as ConstructorParameters<typeof Validator>[0], '2020-12');
-  const { valid, errors } = validator.validate(output);
-  if (valid) return null;
-  const place = errors.at(-1)?.instanceLocation.replace(/^#/, '') || 'its root';
-  return `The answer does not match output_schema at ${place}`;
+  const place = mismatchAt(schema, output);
+  return place === null ? null : `The answer does not match output_schema${place}`;
+}
+
+/** Where a value does not match, to follow a sentence; null when it does. */
+function mismatchAt(schema: Schema, output: unknown): string | null {
+  try {
+    const checked = withoutPatterns(schema) as ConstructorParameters<typeof Validator>[0];
+    const { valid, errors } = new Validator(checked, '2020-12').validate(output);
+    return valid ? null : ` at ${errors.at(-1)?.instanceLocation.replace(/^#/, '') || 'its root'}`;
+  } catch {
+    // The validator met a schema that it cannot interpret: then nothing matches it. Schemas are checked when they come in.
+    return ', which cannot be interpreted';
+  }
 }
 
 /** Claude holds itself to patterns; checking them here would let a caller's regular expression stop the process. */
