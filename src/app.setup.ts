@@ -5,12 +5,13 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import type { OpenAPIObject } from '@nestjs/swagger';
 import { PinoLogger } from 'nestjs-pino';
 import { AppModule } from './app.module.js';
+import { refuseWithoutKey } from './identity/presented-key.js';
 import type { Config } from './platform/config/config.js';
 import { ProblemFilter } from './platform/errors/problem.filter.js';
 import { Lifecycle } from './platform/health/lifecycle.js';
 import { API_PREFIX } from './platform/http/api-prefix.js';
 import { refuseWhileStopping } from './platform/http/draining.js';
-import { answerClientError, answerFrameworkError } from './platform/http/framework-errors.js';
+import { answerClientError, answerFrameworkError, refuseBadEscapes } from './platform/http/framework-errors.js';
 import { readJsonBodies } from './platform/http/json-body.js';
 import { answerMethodNotAllowed } from './platform/http/method-not-allowed.js';
 import { requestIdOf, sendRequestId } from './platform/http/request-id.js';
@@ -88,6 +89,8 @@ async function configure(app: NestFastifyApplication): Promise<void> {
   logRequests(fastify, logger);
   answerMethodNotAllowed(fastify);
   refuseWhileStopping(fastify, app.get(Lifecycle));
+  refuseBadEscapes(fastify);
+  refuseWithoutKey(fastify);
   readJsonBodies(fastify);
   app.setGlobalPrefix(API_PREFIX, { exclude: OPEN_ROUTES.map((path) => ({ path, method: RequestMethod.GET })) });
   app.useGlobalFilters(new ProblemFilter(logger));

@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { PinoLogger } from 'nestjs-pino';
 import { ConfigError, loadConfig } from './platform/config/config.js';
-import { openEmbeddedDatabase } from './platform/database/embedded/embedded-database.js';
+import { EmbeddedDatabaseBrokenError, openEmbeddedDatabase } from './platform/database/embedded/embedded-database.js';
 import { EmbeddedDatabaseLockedError } from './platform/database/embedded/database-lock.js';
 import { keepHeapSmall } from './platform/health/keep-heap-small.js';
 
@@ -41,9 +41,24 @@ function stopOnSignals(app: NestFastifyApplication, logger: PinoLogger): void {
   });
 }
 
+/** Errors whose message is written for the operator. */
+const FOR_OPERATORS = [ConfigError, EmbeddedDatabaseLockedError, EmbeddedDatabaseBrokenError];
+/** Codes of the system for what only the operator can mend, such as a DATA_DIR that is a file. */
+const FILE_CODES = new Set([
+  'EACCES',
+  'EPERM',
+  'EROFS',
+  'EEXIST',
+  'ENOTDIR',
+  'ENOENT',
+  'ENOSPC',
+  'EDQUOT',
+  'ENAMETOOLONG',
+]);
+
 /** One readable line (for the configuration, one a mistake) on why the boot failed; the stack only where it is a defect. */
 function explain(error: unknown): string {
-  if (error instanceof ConfigError || error instanceof EmbeddedDatabaseLockedError) return error.message;
+  if (FOR_OPERATORS.some((type) => error instanceof type)) return (error as Error).message;
   if (!(error instanceof Error)) return String(error);
   const { code, address, port } = error as NodeJS.ErrnoException & { address?: string; port?: number };
   if (code === 'EADDRINUSE') {
@@ -51,7 +66,7 @@ function explain(error: unknown): string {
   }
   if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
     return `HOST is not an address of this machine: ${error.message}`;
-  if (code === 'EACCES' || code === 'EROFS') return `A file or port may not be used: ${error.message}`;
+  if (code !== undefined && FILE_CODES.has(code)) return `A file, folder or port may not be used: ${error.message}`;
   return error.name === 'DatabaseUnavailableError' ? unreachable(error) : (error.stack ?? error.message);
 }
 

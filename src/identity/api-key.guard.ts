@@ -5,9 +5,8 @@ import { assignLogContext } from '../platform/logging/log-context.js';
 import { Authenticator } from './api-keys/authenticator.js';
 import { REQUIRED_SCOPE } from './authorized.decorator.js';
 import { ForbiddenError, UnauthorizedError } from './identity.errors.js';
+import { presentedKey } from './presented-key.js';
 import type { Scope } from './scope.js';
-
-const BEARER = /^bearer +([\x21-\x7e]{1,500}) *$/i;
 
 /**
  * Lets a request under `/api/v1` pass only with an API key that has the scope of its operation, and puts the user on it. An
@@ -44,11 +43,4 @@ function requiredScope(context: ExecutionContext): Scope | null | undefined {
   const places = [context.getHandler(), context.getClass()];
   const marked = places.find((place) => Reflect.hasMetadata(REQUIRED_SCOPE, place));
   return marked && (Reflect.getMetadata(REQUIRED_SCOPE, marked) as Scope | null);
-}
-
-function presentedKey(header: string | undefined): string {
-  if (header === undefined) throw new UnauthorizedError('Send an API key as Authorization: Bearer <api key>');
-  const key = BEARER.exec(header)?.[1];
-  if (key === undefined) throw new UnauthorizedError('The Authorization header is not of the form Bearer <api key>');
-  return key;
 }

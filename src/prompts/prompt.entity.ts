@@ -16,7 +16,7 @@ import type { PromptId, PromptVersionNumber } from './prompts.types.js';
 @Entity('prompts')
 // Its index also serves what goes over all prompts of a user; foreign keys may name the two columns in either order.
 @Unique('prompts_user_id_id_key', ['userId', 'id'])
-@Unique('prompts_research_item_id_name_key', ['researchItemId', 'name'])
+@Unique('prompts_user_id_research_item_id_name_key', ['userId', 'researchItemId', 'name'])
 @ForeignKey('ResearchItem', ['researchItemId', 'userId'], ['id', 'userId'], {
   name: 'prompts_research_item_fkey',
   onDelete: 'CASCADE',

@@ -44,7 +44,7 @@ export class PromptsRepository {
     const rows = await this.transaction.sql<PromptRow>(INSERT, [owner, researchItemId, name]).catch((error: unknown) =>
       mapConstraint(error, {
         prompts_research_item_fkey: () => new ItemNotFoundError(researchItemId),
-        prompts_research_item_id_name_key: () => new PromptNameTakenError(name),
+        prompts_user_id_research_item_id_name_key: () => new PromptNameTakenError(name),
       }),
     );
     return rows[0] as PromptRow;
@@ -75,7 +75,7 @@ export class PromptsRepository {
     await this.transaction
       .sql('update prompts set name = $3, updated_at = now() where id = $1 and user_id = $2', [id, owner, name])
       .catch((error: unknown) =>
-        mapConstraint(error, { prompts_research_item_id_name_key: () => new PromptNameTakenError(name) }),
+        mapConstraint(error, { prompts_user_id_research_item_id_name_key: () => new PromptNameTakenError(name) }),
       );
   }
 
@@ -104,7 +104,8 @@ export class PromptsRepository {
     return this.transaction.sql<PromptSummary>(SUMMARIES_OF_ITEMS, [owner, items]);
   }
 
-  private async checkItem(owner: UserId, id: ResearchItemId): Promise<void> {
+  /** @throws ItemNotFoundError */
+  async checkItem(owner: UserId, id: ResearchItemId): Promise<void> {
     const found = await this.transaction.sql('select 1 from research_items where id = $1 and user_id = $2', [
       id,
       owner,

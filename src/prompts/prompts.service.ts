@@ -94,6 +94,11 @@ export class PromptsService {
     return renderVersion(version, variables);
   }
 
+  /** @throws ItemNotFoundError when the owner has no such item */
+  async checkItem(owner: UserId, itemId: ResearchItemId): Promise<void> {
+    await this.prompts.checkItem(owner, itemId);
+  }
+
   private async hold(owner: UserId, id: PromptId, precondition: Precondition): Promise<PromptDetails> {
     await this.prompts.lock(owner, id);
     const present = await this.prompts.get(owner, id);

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, statSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { clientFor, dataOf, newUser, raw } from '../support/client.js';
 import { copiedStorage, onPostgres } from '../support/server-storage.js';
 import { failingBoot, serverEnvironment, TestServer } from '../support/server.js';
@@ -65,6 +65,25 @@ describe('a boot that cannot succeed', () => {
     const { code, stderr } = await boot(env as Record<string, string>);
     expect([code, stderr]).toEqual([1, expect.stringContaining(`- ${name} must`)]);
     expect(stderr.trim().split('\n')).toHaveLength(2);
+  });
+
+  it.each([
+    ['a file', (dir: string) => writeFileSync(join(dir, 'data'), ''), 'data', /ENOTDIR|EEXIST/],
+    ['below a file', (dir: string) => writeFileSync(join(dir, 'data'), ''), 'data/deeper', /ENOTDIR/],
+    ['where no folder can be made', () => undefined, '/proc/dossier', /ENOENT/],
+  ])('says in one line that DATA_DIR is %s', async (_, prepare, path, reason) => {
+    const dir = dataDir();
+    prepare(dir);
+    const { code, stderr } = await boot({ DATA_DIR: resolve(dir, path) }, dir);
+    expect([code, stderr.trim().split('\n')]).toEqual([1, [expect.stringMatching(reason)]]);
+  });
+
+  (onPostgres ? it.skip : it)('says in one line that the embedded database is damaged', async () => {
+    const { dataDir: dir, remove } = await copiedStorage(folder, template);
+    rmSync(join(dir, 'database', 'global'), { recursive: true });
+    const { code, stderr } = await boot({ DATA_DIR: dir }, dir);
+    await remove();
+    expect([code, stderr.trim().split('\n')]).toEqual([1, [expect.stringContaining('cannot be opened')]]);
   });
 
   (onPostgres ? it.skip : it)('names the process that has the data already', async () => {

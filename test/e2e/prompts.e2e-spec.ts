@@ -37,6 +37,15 @@ describe('prompts', () => {
   }
 
   describe('when made', () => {
+    it('tell nobody by a conflict that an item of others is there', async () => {
+      const name = unique('taken');
+      await made({ name });
+      const other = await newUser();
+      const body = { name, template: 'x' };
+      const answer = await other.api.POST('/api/v1/research-items/{id}/prompts', { ...at(itemId), body });
+      await expectProblem(answer, 'item-not-found');
+    });
+
     it('answer with their first version and a Location', async () => {
       const body = {
         name: unique('full'),

@@ -136,6 +136,7 @@ describe('runs', () => {
       ['an input with a label', { input: 'x', label: 'a' }, '/label'],
       ['a prompt with an item', { prompt_id: 1, research_item_id: 1 }, '/research_item_id'],
       ['a version and a label', { prompt_id: 1, version: 1, label: 'a' }, '/label'],
+      ['the label that is none', { prompt_id: 1, label: 'latest' }, '/label'],
       ['white space', { input: ' \n ' }, '/input'],
     ])('are refused with %s', async (_, body, place) => {
       const problem = await expectProblem(await user.api.POST(RUNS, { body }), 'validation-failed');
@@ -149,6 +150,9 @@ describe('runs', () => {
       await expectProblem(await api.POST(RUNS, { body: foreign }), 'prompt-not-found');
       await expectProblem(await api.POST(RUNS, { body: { input: 'x', research_item_id: itemId } }), 'item-not-found');
       await expectProblem(await user.api.POST(RUNS, { body: { prompt_id: promptId } }), 'missing-variables');
+      const counted = { input: 'x', research_item_id: itemId };
+      await expectProblem(await api.POST('/api/v1/ai/token-counts', { body: counted }), 'item-not-found');
+      expect((await user.api.POST('/api/v1/ai/token-counts', { body: counted })).response.status).toBe(200);
       const body = { ...foreign, version: 9 };
       await expectProblem(await user.api.POST(RUNS, { body }), 'not-found');
     });

@@ -156,6 +156,7 @@ describe.each([
         user_id: expect.any(Number) as number,
         model: expect.any(String) as string,
         error_type: expect.stringMatching(/^claude-/) as string,
+        prompt_length: expect.any(Number) as number,
         attempts: expect.any(Number) as number,
         request_id: expect.any(String) as string,
       });

@@ -1363,6 +1363,8 @@ export interface components {
             prompt_id?: number;
             /** @description The prompt's version; without it and `label`, the latest. */
             version?: number;
+            /** @description The label whose version is meant. */
+            label?: string;
             /**
              * @description Values of the prompt's variables, by name.
              * @example {
@@ -1381,8 +1383,6 @@ export interface components {
             system?: string | null;
             /** @description The research item that an `input` run belongs to. */
             research_item_id?: number | null;
-            /** @description The label whose version is meant. */
-            label?: string;
             /** @description How to ask; overrides the prompt version's settings one by one. */
             settings?: components["schemas"]["SettingsRequest"];
         };
@@ -1866,6 +1866,8 @@ export interface operations {
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    /** @description Strong; for `If-None-Match` and `If-Match` */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1876,6 +1878,8 @@ export interface operations {
             304: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    /** @description Strong; for `If-None-Match` and `If-Match` */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -2200,6 +2204,8 @@ export interface operations {
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    /** @description Strong; for `If-None-Match` and `If-Match` */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2210,6 +2216,8 @@ export interface operations {
             304: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    /** @description Strong; for `If-None-Match` and `If-Match` */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -2688,6 +2696,8 @@ export interface operations {
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    /** @description Strong; for `If-None-Match` and `If-Match` */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2698,6 +2708,8 @@ export interface operations {
             304: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    /** @description Strong; for `If-None-Match` and `If-Match` */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -2815,6 +2827,8 @@ export interface operations {
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    /** @description Strong; for `If-None-Match` and `If-Match` */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3078,10 +3092,10 @@ export interface operations {
             201: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
-                    /** @description Path of what was made */
-                    Location?: string;
                     /** @description Strong ETag of what was made, as a GET of it has */
                     ETag?: string;
+                    /** @description Path of what was made */
+                    Location?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3239,6 +3253,8 @@ export interface operations {
             304: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    /** @description Strong; for `If-None-Match` and `If-Match` */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -3939,10 +3955,10 @@ export interface operations {
             201: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
-                    /** @description Path of what was made */
-                    Location?: string;
                     /** @description Strong ETag of what was made, as a GET of it has */
                     ETag?: string;
+                    /** @description Path of what was made */
+                    Location?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4092,6 +4108,8 @@ export interface operations {
             304: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    /** @description Strong; for `If-None-Match` and `If-Match` */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -4340,6 +4358,8 @@ export interface operations {
             304: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    /** @description Strong; for `If-None-Match` and `If-Match` */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -4476,10 +4496,10 @@ export interface operations {
             201: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
-                    /** @description Path of what was made */
-                    Location?: string;
                     /** @description Strong ETag of what was made, as a GET of it has */
                     ETag?: string;
+                    /** @description Path of what was made */
+                    Location?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4998,10 +5018,10 @@ export interface operations {
             201: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
-                    /** @description Path of what was made */
-                    Location?: string;
                     /** @description Strong ETag of what was made, as a GET of it has */
                     ETag?: string;
+                    /** @description Path of what was made */
+                    Location?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5142,6 +5162,8 @@ export interface operations {
             304: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    /** @description Strong; for `If-None-Match` and `If-Match` */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -5733,8 +5755,12 @@ export interface operations {
             201: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    /** @description Strong; for `If-None-Match` and `If-Match` */
+                    ETag?: string;
                     /** @description Where the run can be read */
                     Location?: string;
+                    /** @description What of `Prefer` was honoured */
+                    "Preference-Applied"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5751,8 +5777,12 @@ export interface operations {
             202: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    /** @description Strong; for `If-None-Match` and `If-Match` */
+                    ETag?: string;
                     /** @description Where the run can be read */
                     Location?: string;
+                    /** @description What of `Prefer` was honoured */
+                    "Preference-Applied"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5956,6 +5986,8 @@ export interface operations {
             202: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    /** @description Strong; for `If-None-Match` and `If-Match` */
+                    ETag?: string;
                     /** @description Where the run can be read */
                     Location?: string;
                     [name: string]: unknown;
@@ -6083,6 +6115,8 @@ export interface operations {
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    /** @description Strong; for `If-None-Match` and `If-Match` */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6093,6 +6127,8 @@ export interface operations {
             304: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    /** @description Strong; for `If-None-Match` and `If-Match` */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content?: never;

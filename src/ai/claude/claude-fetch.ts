@@ -23,13 +23,14 @@ export function connectorWithin(timeoutMs: number): buildConnector.connector {
   const connect = buildConnector({ timeout: timeoutMs });
   return (options, callback) =>
     connect(options, (...[error, socket]) => {
-      if (error === null || error === undefined) callback(null, socket!);
+      // A failure is told without its second argument.
+      if (socket) callback(null, socket);
       else callback(new NotConnected(codeOf(error)), null);
     });
 }
 
-function codeOf(error: Error): string {
-  const { code } = error as { code?: unknown };
+function codeOf(error: Error | null): string {
+  const { code } = (error ?? {}) as { code?: unknown };
   return typeof code === 'string' ? code.slice(0, MAX_CODE) : 'NOT_CONNECTED';
 }
 

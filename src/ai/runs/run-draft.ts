@@ -33,6 +33,16 @@ export class RunDrafts {
     return request.prompt_id === undefined ? this.fromInput(owner, request) : this.fromPrompt(owner, request);
   }
 
+  /** As `draft`, for a question that is not going to be asked: also an item that it names has to be there. @throws ItemNotFoundError */
+  async check(owner: UserId, request: RunRequest): Promise<RunQuestion> {
+    const question = await this.draft(owner, request);
+    // Of a run that is made the foreign key tells; a prompt's own item is there with it.
+    if (question.promptId === null && question.researchItemId !== null) {
+      await this.prompts.checkItem(owner, question.researchItemId);
+    }
+    return question;
+  }
+
   private async fromPrompt(owner: UserId, request: RunRequest): Promise<RunQuestion> {
     const { version, label } = request;
     const resolved = await this.prompts.resolve(owner, request.prompt_id as PromptId, {

@@ -27,6 +27,9 @@ import { isFinal, type Run, type RunId } from './run.types.js';
 import { RunsService } from './runs.service.js';
 
 const LOCATION = { Location: { description: 'Where the run can be read', schema: { type: 'string' as const } } };
+const PREFERENCE = {
+  'Preference-Applied': { description: 'What of `Prefer` was honoured', schema: { type: 'string' as const } },
+};
 const PREFER =
   'respond-async: 202 at once, the run is queued durably. wait=N: 202 when there is no answer within N seconds.';
 
@@ -51,13 +54,17 @@ export class RunsController {
   @ApiHeader({ name: 'Prefer', required: false, description: PREFER, example: 'wait=30' })
   @ApiCreatedResponse({
     description: 'The finished run, or its events',
-    headers: LOCATION,
+    headers: { ...LOCATION, ...PREFERENCE },
     content: {
       'application/json': { schema: { $ref: '#/components/schemas/RunResponse' } },
       [EVENT_STREAM]: { schema: { type: 'string' }, example: 'id: 2\nevent: delta\ndata: {"text":"Solid"}\n\n' },
     },
   })
-  @ApiAcceptedResponse({ type: RunResponse, description: 'The run as it stands; it goes on', headers: LOCATION })
+  @ApiAcceptedResponse({
+    type: RunResponse,
+    description: 'The run as it stands; it goes on',
+    headers: { ...LOCATION, ...PREFERENCE },
+  })
   async create(
     @CurrentUser() user: AuthenticatedUser,
     @Body() body: RunRequest,

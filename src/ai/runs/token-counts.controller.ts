@@ -26,7 +26,7 @@ export class TokenCountsController {
   })
   @ApiOkResponse({ type: TokenCountResponse })
   async count(@CurrentUser() user: AuthenticatedUser, @Body() body: RunRequest): Promise<TokenCountResponse> {
-    const { system, messages, model, settings } = await this.drafts.draft(user.id, body);
+    const { system, messages, model, settings } = await this.drafts.check(user.id, body);
     const turns = messages.map(({ content }) => ({ role: 'user' as const, content }));
     return this.counter.count({
       system,

@@ -8,7 +8,8 @@ export function parseRfc3339(text: string): Date | null {
   const [, year, month, day] = SHAPE.exec(upper) ?? [];
   if (year === undefined || !isCalendarDay(Number(year), Number(month), Number(day))) return null;
   const time = new Date(upper);
-  return Number.isNaN(time.getTime()) ? null : time;
+  // An offset may lead out of the years that RFC 3339 can write.
+  return time.getUTCFullYear() >= 0 && time.getUTCFullYear() <= 9999 ? time : null;
 }
 
 /** JavaScript's own parser turns 30 February into 2 March. */

@@ -1,9 +1,10 @@
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Injectable } from '@nestjs/common';
 import { Config } from '../../platform/config/config.js';
 import { keepSecret } from '../../platform/config/secrets.js';
 import { isApiKey } from '../api-keys/key-format.js';
+import { ensureDirectory } from '../../platform/config/directories.js';
 
 /** `DATA_DIR/admin-api-key`: where the generated first admin key is kept for whoever runs this. */
 @Injectable()
@@ -33,7 +34,7 @@ export class KeyFile {
 
   private write(key: string): string {
     try {
-      mkdirSync(this.dataDir, { recursive: true });
+      ensureDirectory(this.dataDir);
       return keepSecret(this.path, key);
     } catch (cause) {
       throw new Error(`The first admin key cannot be kept in ${this.path}: make it writable or set BOOTSTRAP_API_KEY`, {

@@ -1,8 +1,9 @@
 import { hkdfSync, randomBytes } from 'node:crypto';
-import { chmodSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Injectable } from '@nestjs/common';
 import { Config, ConfigError } from './config.js';
+import { ensureDirectory } from './directories.js';
 
 /**
  * Writes a secret to a file that only its owner can read, unless the file is there already; answers what the file then
@@ -42,6 +43,6 @@ export class Secrets {
 }
 
 function generatedPepper(dataDir: string): string {
-  mkdirSync(dataDir, { recursive: true });
+  ensureDirectory(dataDir);
   return keepSecret(join(dataDir, 'api-key-pepper'), randomBytes(32).toString('base64url'));
 }

@@ -203,8 +203,9 @@ describe('Over HTTP, a body', () => {
     ]);
   });
 
-  it('whose bytes are no UTF-8 is text with replacement characters', async () => {
+  it('whose bytes are no UTF-8 is malformed', async () => {
     const bytes = Buffer.from([...Buffer.from('{"a":"'), 0xff, 0xc3, ...Buffer.from('"}')]);
-    expect((await post('', 'application/json', bytes)).body).toEqual({ got: { a: '\ufffd\ufffd' } });
+    const { status, body } = await post('', 'application/json', bytes);
+    expect([status, body.type]).toEqual([400, '/problems/malformed-request']);
   });
 });

@@ -1,6 +1,6 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { MalformedRequestError, ValidationFailedError } from '../errors/platform.errors.js';
-import type { FieldError } from '../errors/research-platform.error.js';
+import { type FieldError, ResearchPlatformError } from '../errors/research-platform.error.js';
 
 /** Bounds of one answer, in mistakes and in characters of their pointers: it must not grow larger than the body itself. */
 const MAX_ERRORS = 20;
@@ -26,7 +26,6 @@ export function parseJsonBody(raw: string): unknown {
   } catch {
     throw new MalformedRequestError('The body is not valid JSON');
   }
-  // Bytes that are no UTF-8 were replaced by U+FFFD when the body was decoded: they are text like any other.
   if (raw.includes('\\u') || raw.includes('__proto__') || mayBeDeep(raw)) {
     const mistakes = new Mistakes();
     collectBadText(body, '', 0, mistakes);
@@ -84,12 +83,36 @@ function collectBadText(value: unknown, pointer: string, depth: number, mistakes
   }
 }
 
+function refuseOtherEncodings({ headers }: FastifyRequest): void {
+  const charset = /;\s*charset\s*=\s*"?([^";\s]*)/i.exec(headers['content-type'] ?? '')?.[1];
+  const encoding = headers['content-encoding'];
+  if (charset !== undefined && !/^(utf-?8|us-ascii)$/i.test(charset)) {
+    throw new ResearchPlatformError('unsupported-media-type', 'Send the body in UTF-8');
+  }
+  if (encoding !== undefined && encoding.toLowerCase() !== 'identity') {
+    throw new ResearchPlatformError('unsupported-media-type', 'Send the body without a Content-Encoding');
+  }
+}
+
+const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+function decodeUtf8(body: Buffer): string {
+  try {
+    return UTF8.decode(body);
+  } catch {
+    throw new MalformedRequestError('The body is not valid UTF-8');
+  }
+}
+
 /** Takes over body parsing: JSON by `parseJsonBody`, and no other content type. */
 export function readJsonBodies(fastify: FastifyInstance): void {
   fastify.removeAllContentTypeParsers();
-  fastify.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, done) => {
+  fastify.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
     try {
-      done(null, parseJsonBody(String(body)));
+      // A DELETE takes no body; clients that name a content type all the same send none.
+      if (body.length === 0 && request.method === 'DELETE') return done(null, undefined);
+      refuseOtherEncodings(request);
+      done(null, parseJsonBody(decodeUtf8(body as Buffer)));
     } catch (error) {
       done(error as Error);
     }

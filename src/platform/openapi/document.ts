@@ -3,6 +3,7 @@ import { problemExamples } from '../errors/api-problems.decorator.js';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 
 type PathItemObject = OpenAPIObject['paths'][string];
+type ResponseObject = { headers?: object };
 type OperationObject = NonNullable<PathItemObject['get']>;
 
 /** Name of the bearer scheme in the OpenAPI document. */
@@ -33,13 +34,18 @@ export function openApiDocument(app: INestApplication, version: string): OpenAPI
     .addTag('Users', 'For admins')
     .addTag('Operations', 'Probes and figures')
     .addTag('Problems', 'What each error means')
-    .addBearerAuth({ type: 'http', scheme: 'bearer', description: 'An API key: `dsr_…`' }, API_KEY_SCHEME)
+    .addBearerAuth(
+      { type: 'http', scheme: 'bearer', bearerFormat: 'dsr_<id>_<secret>_<crc32>', description: 'An API key' },
+      API_KEY_SCHEME,
+    )
     .build();
   const document = SwaggerModule.createDocument(app, settings, {
     operationIdFactory: (controller, method) => `${controller.replace(/Controller$/, '')}_${method}`,
   });
   return withComponents(withRequestIds(document));
 }
+
+const ETAG = { description: 'Strong; for `If-None-Match` and `If-Match`', schema: { type: 'string' } };
 
 /** `If-None-Match` and 304 belong to reading alone, though the operations that change a resource answer its ETag too. */
 function withConditionalRequests(path: PathItemObject): void {
@@ -49,6 +55,9 @@ function withConditionalRequests(path: PathItemObject): void {
     if (!parameters.some(isCondition)) continue;
     if (method === 'get') operation.responses['304'] = { description: 'Unchanged: you have it already' };
     else operation.parameters = parameters.filter((parameter) => !isCondition(parameter));
+    for (const [status, response] of Object.entries(operation.responses) as [string, ResponseObject][]) {
+      if (/^[23]/.test(status)) response.headers = { ETag: ETAG, ...response.headers };
+    }
   }
 }
 

@@ -1,8 +1,9 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
-import { IsIn, IsInt, IsObject, IsString, Matches, Max, Min } from 'class-validator';
+import { IsIn, IsInt, IsObject, IsString, Max, Min } from 'class-validator';
 import { Nested, Nullable, Optional, QueryInteger, Text } from '../../../platform/http/validation/decorators.js';
 import { PageQuery } from '../../../platform/paging/page-query.dto.js';
 import { SettingsRequest } from '../../../prompts/dto/settings.dto.js';
+import { LabelName } from '../../../prompts/labels/label-name.js';
 import { RUN_STATUSES, type RunStatus } from '../run.types.js';
 
 const MAX_ID = Number.MAX_SAFE_INTEGER;
@@ -29,8 +30,7 @@ export class RunRequest {
 
   /** The label whose version is meant. */
   @Optional()
-  @IsString({ message: 'must be a label' })
-  @Matches(/^[a-z0-9][a-z0-9-]{0,49}$/, { message: 'must be a label: a-z, 0-9 and hyphens, at most 50' })
+  @LabelName()
   label?: string;
 
   /** Values of the prompt's variables, by name.

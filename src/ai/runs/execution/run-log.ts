@@ -10,8 +10,7 @@ export class RunLog {
   constructor(private readonly logger: PinoLogger) {}
 
   started(run: Run): void {
-    const prompt = run.messages.reduce((sum, { content }) => sum + content.length, run.system?.length ?? 0);
-    this.logger.info({ event: 'claude_query_started', ...namesOf(run), prompt_length: prompt });
+    this.logger.info({ event: 'claude_query_started', ...namesOf(run) });
   }
 
   attemptFailed(run: Run, number: number, failure: ClaudeApiError, waitMs: number): void {
@@ -50,7 +49,8 @@ export class RunLog {
 }
 
 function namesOf(run: Run) {
-  return { run_id: run.id, user_id: run.userId, model: run.model };
+  const promptLength = run.messages.reduce((sum, { content }) => sum + content.length, run.system?.length ?? 0);
+  return { run_id: run.id, user_id: run.userId, model: run.model, prompt_length: promptLength };
 }
 
 function durationOf(run: Run): number | null {

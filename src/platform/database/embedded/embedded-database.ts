@@ -1,8 +1,9 @@
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { LOCK_NAME_BYTES, lockDataDir } from './database-lock.js';
 import { EmbeddedWorker } from './embedded-worker.js';
+import { ensureDirectory } from '../../config/directories.js';
 
 /** `pg` looks for `<host>/.s.PGSQL.<port>`; nothing listens on TCP. */
 const SOCKET_PORT = 5432;
@@ -18,12 +19,25 @@ export interface EmbeddedDatabase {
   close(): Promise<void>;
 }
 
+/** The directory cannot be opened: damaged, or of another version. The message is one line for the operator. */
+export class EmbeddedDatabaseBrokenError extends Error {
+  constructor(dataDir: string, options: ErrorOptions) {
+    const reason = options.cause instanceof Error ? options.cause.message : String(options.cause);
+    super(
+      `The embedded database in ${join(dataDir, 'database')} cannot be opened (${reason.split('\n', 1)[0]}): ` +
+        'restore it from a copy, or move it away to begin with an empty one.',
+      options,
+    );
+    this.name = 'EmbeddedDatabaseBrokenError';
+  }
+}
+
 const opened = new Map<string, Promise<EmbeddedDatabase>>();
 
 /**
  * Opens the embedded database of a data directory, or gives the one that this process has open. `main.ts` calls it before the
  * heavy imports, so that the database starts beside them; a failure is told to whoever awaits it.
- * @throws EmbeddedDatabaseLockedError when another process has it
+ * @throws EmbeddedDatabaseLockedError when another process has it, EmbeddedDatabaseBrokenError
  */
 export function openEmbeddedDatabase(dataDir: string): Promise<EmbeddedDatabase> {
   const directory = resolve(dataDir);
@@ -49,7 +63,7 @@ async function open(dataDir: string): Promise<EmbeddedDatabase> {
     };
     await worker.start().catch(async (error: unknown) => {
       await close();
-      throw error;
+      throw new EmbeddedDatabaseBrokenError(dataDir, { cause: error });
     });
     return { host: sockets.path, port: SOCKET_PORT, close };
   } catch (error) {
@@ -61,7 +75,7 @@ async function open(dataDir: string): Promise<EmbeddedDatabase> {
 /** Where the sockets go: a private directory beside the data, under a short name when its own is too long for a socket. */
 function socketDirectory(dataDir: string): { readonly path: string; dispose(): void } {
   const directory = join(dataDir, 'run');
-  mkdirSync(directory, { recursive: true });
+  ensureDirectory(directory);
   chmodSync(directory, 0o700);
   if (Buffer.byteLength(directory) + 1 + LOCK_NAME_BYTES <= MAX_SOCKET_PATH_BYTES) {
     return { path: directory, dispose: () => undefined };

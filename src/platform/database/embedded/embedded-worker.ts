@@ -30,7 +30,10 @@ export class EmbeddedWorker {
     worker.once('error', (error) => (this.failure = error));
     await new Promise<void>((resolve, reject) => {
       worker.once('message', () => resolve());
-      worker.once('exit', () => reject(this.failure));
+      worker.once('exit', () => {
+        this.worker = null; // There is nothing left to stop.
+        reject(this.failure);
+      });
     });
     worker.once('exit', () => void this.recover());
     worker.unref(); // What uses the database keeps the process alive, not the database.
@@ -53,9 +56,7 @@ export class EmbeddedWorker {
       await this.report();
       await sleep(RESTART_PAUSE_MS);
       if (this.stopping) return;
-      await this.start().catch(() => {
-        this.worker = null;
-      });
+      await this.start().catch(() => undefined); // `failure` says why; it is reported and tried again.
     }
   }
 
