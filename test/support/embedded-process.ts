@@ -1,12 +1,15 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { transformFileSync } from '@swc/core';
 
 const ROOT = new URL('../../', import.meta.url).pathname;
-const SOURCES = join(ROOT, 'src/platform/database/embedded');
+const SOURCES = join(ROOT, 'src/platform');
+const EMBEDDED = 'database/embedded';
+/** What the embedded database imports from outside its folder. */
+const IMPORTED = ['config/directories.ts'];
 
 /** Opens the data directory of its first argument, answers `ready`, then each line of SQL by a line of JSON. */
 const PROGRAM = `
@@ -32,7 +35,9 @@ export function compileEmbedded(): { readonly program: string; remove(): void } 
   const caches = join(ROOT, 'node_modules/.cache');
   mkdirSync(caches, { recursive: true });
   const folder = mkdtempSync(join(caches, 'dossier-embedded-'));
-  for (const file of readdirSync(SOURCES)) {
+  const own = readdirSync(join(SOURCES, EMBEDDED)).map((file) => join(EMBEDDED, file));
+  for (const file of [...own, ...IMPORTED]) {
+    mkdirSync(join(folder, dirname(file)), { recursive: true });
     if (file.endsWith('.mjs')) cpSync(join(SOURCES, file), join(folder, file));
     else if (!file.endsWith('.spec.ts')) {
       const { code } = transformFileSync(join(SOURCES, file), { swcrcRoots: ROOT, sourceMaps: false });
@@ -40,8 +45,9 @@ export function compileEmbedded(): { readonly program: string; remove(): void } 
     }
   }
   writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
-  writeFileSync(join(folder, 'program.js'), PROGRAM);
-  return { program: join(folder, 'program.js'), remove: () => rmSync(folder, { recursive: true, force: true }) };
+  const program = join(folder, EMBEDDED, 'program.js');
+  writeFileSync(program, PROGRAM);
+  return { program, remove: () => rmSync(folder, { recursive: true, force: true }) };
 }
 
 /** A process of its own that has, or wants, an embedded database. */
