@@ -4,6 +4,7 @@ import { Prompts1790000000003 } from './1790000000003-prompts.js';
 import { Runs1790000000004 } from './1790000000004-runs.js';
 import { RunCancellation1790000000006 } from './1790000000006-run-cancellation.js';
 import { PromptNames1790000000008 } from './1790000000008-prompt-names.js';
+import { Batches1790000000009 } from './1790000000009-batches.js';
 
 /** Every migration, in order: an explicit list, so that sources, build and tests run the same. */
 export const migrations = [
@@ -13,4 +14,5 @@ export const migrations = [
   Runs1790000000004,
   RunCancellation1790000000006,
   PromptNames1790000000008,
+  Batches1790000000009,
 ];

@@ -115,6 +115,10 @@ describe('bad input', () => {
       path: '/api/v1/ai/runs',
       body: { prompt_id: ids.prompt, version: 1, variables: { topic: 'x' }, settings: SETTINGS },
     }),
+    Batches_create: () => ({
+      path: '/api/v1/ai/batches',
+      body: { queries: [{ input: 'x', custom_id: 'c', settings: SETTINGS }], mode: 'realtime' },
+    }),
     TokenCounts_count: () => ({
       path: '/api/v1/ai/token-counts',
       body: { input: 'x', system: 's', research_item_id: ids.item, settings: SETTINGS },

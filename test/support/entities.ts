@@ -1,3 +1,4 @@
+import { Batch } from '../../src/ai/batches/batch.entity.js';
 import { RunAttemptEntity } from '../../src/ai/runs/run-attempt.entity.js';
 import { RunEventEntity } from '../../src/ai/runs/events/run-event.entity.js';
 import { RunEntity } from '../../src/ai/runs/run.entity.js';
@@ -18,6 +19,7 @@ export const entities = [
   PromptVersion,
   PromptLabel,
   PromptLabelMove,
+  Batch,
   RunEntity,
   RunAttemptEntity,
   RunEventEntity,

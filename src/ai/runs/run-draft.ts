@@ -16,6 +16,9 @@ const INPUT_FIELDS = ['system', 'research_item_id'] as const;
 
 type Settings = NonNullable<RunRequest['settings']>;
 
+/** What drafting needs to know of prompts and items. */
+export type PromptSource = Pick<PromptsService, 'resolve' | 'render' | 'checkItem'>;
+
 /** Turns the body of a run into the question that Claude is asked: rendered, with every default filled in. */
 @Injectable()
 export class RunDrafts {
@@ -28,29 +31,57 @@ export class RunDrafts {
   /**
    * @throws ValidationFailedError, MissingVariablesError, PromptNotFoundError, NotFoundError (version or label)
    */
-  async draft(owner: UserId, request: RunRequest): Promise<RunQuestion> {
+  async draft(
+    owner: UserId,
+    request: RunRequest,
+    source: Pick<PromptSource, 'resolve' | 'render'> = this.prompts,
+  ): Promise<RunQuestion> {
     checkForm(request);
-    return request.prompt_id === undefined ? this.fromInput(owner, request) : this.fromPrompt(owner, request);
+    return request.prompt_id === undefined ? this.fromInput(owner, request) : this.fromPrompt(owner, request, source);
   }
 
   /** As `draft`, for a question that is not going to be asked: also an item that it names has to be there. @throws ItemNotFoundError */
-  async check(owner: UserId, request: RunRequest): Promise<RunQuestion> {
-    const question = await this.draft(owner, request);
+  async check(owner: UserId, request: RunRequest, source: PromptSource = this.prompts): Promise<RunQuestion> {
+    const question = await this.draft(owner, request, source);
     // Of a run that is made the foreign key tells; a prompt's own item is there with it.
     if (question.promptId === null && question.researchItemId !== null) {
-      await this.prompts.checkItem(owner, question.researchItemId);
+      await source.checkItem(owner, question.researchItemId);
     }
     return question;
   }
 
-  private async fromPrompt(owner: UserId, request: RunRequest): Promise<RunQuestion> {
+  /** The same question once more, to whichever Claude answers now. */
+  again(question: RunQuestion): RunQuestion {
+    const { userId, promptId, promptVersion, variables, researchItemId, batchId, model, settings, system, messages } =
+      question;
+    const simulated = this.endpoint.simulated;
+    return {
+      userId,
+      promptId,
+      promptVersion,
+      variables,
+      researchItemId,
+      batchId,
+      model,
+      settings,
+      system,
+      messages,
+      simulated,
+    };
+  }
+
+  private async fromPrompt(
+    owner: UserId,
+    request: RunRequest,
+    source: Pick<PromptSource, 'resolve' | 'render'>,
+  ): Promise<RunQuestion> {
     const { version, label } = request;
-    const resolved = await this.prompts.resolve(owner, request.prompt_id as PromptId, {
+    const resolved = await source.resolve(owner, request.prompt_id as PromptId, {
       ...(version === undefined ? {} : { version }),
       ...(label === undefined ? {} : { label }),
     });
     const variables = request.variables ?? {};
-    const { system, messages } = this.prompts.render(resolved, variables);
+    const { system, messages } = source.render(resolved, variables);
     return {
       ...this.common(owner, { ...resolved.settings, ...request.settings }),
       promptId: resolved.promptId,

@@ -9,12 +9,15 @@ import { Check, Column, Entity, ForeignKey, Index, PrimaryGeneratedColumn, Uniqu
   name: 'runs_research_item_fkey',
   onDelete: 'SET NULL',
 })
+@ForeignKey('Batch', ['batchId', 'userId'], ['id', 'userId'], { name: 'runs_batch_fkey' })
 @Index('runs_user_id_id_idx', ['userId', 'id'])
 @Index('runs_user_id_status_id_idx', ['userId', 'status', 'id'])
 @Index('runs_prompt_id_user_id_id_idx', ['promptId', 'userId', 'id'])
 @Index('runs_research_item_id_user_id_id_idx', ['researchItemId', 'userId', 'id'])
 @Index('runs_lease_idx', { synchronize: false })
 @Index('runs_cancel_requested_idx', { synchronize: false })
+@Index('runs_batch_idx', { synchronize: false })
+@Index('runs_turn_idx', { synchronize: false })
 @Check('runs_status_check', `status in ('queued', 'running', 'succeeded', 'failed', 'cancelled', 'interrupted')`)
 @Check('runs_billing_state_check', `billing_state in ('settled', 'unknown', 'none')`)
 export class RunEntity {
@@ -45,6 +48,18 @@ export class RunEntity {
 
   @Column({ name: 'batch_id', type: 'bigint', nullable: true })
   batchId: number | null;
+
+  /** Its place in the batch; null for a run that a retry has replaced, which only counts for the cost. */
+  @Column({ name: 'batch_index', type: 'integer', nullable: true })
+  batchIndex: number | null;
+
+  /** The caller's own name for the query. */
+  @Column({ name: 'custom_id', type: 'text', nullable: true })
+  customId: string | null;
+
+  /** Its turn among the queued runs of all batches: the lowest goes first, and each user's count apart. */
+  @Column({ type: 'integer', nullable: true })
+  turn: number | null;
 
   @Column({ type: 'text' })
   model: string;

@@ -17,6 +17,8 @@ import { RunFollower } from './events/run-follower.js';
 import { RunLeases } from './execution/run-leases.js';
 import { RunLeasesRepository } from './execution/run-leases.repository.js';
 import { RunLedgerRepository } from './ledger/run-ledger.repository.js';
+import { RunGroups } from './ledger/run-groups.js';
+import { RunGroupsRepository } from './ledger/run-groups.repository.js';
 import { RunLog } from './execution/run-log.js';
 import { RunPages } from './run-pages.js';
 import { RunQueue } from './execution/run-queue.js';
@@ -53,7 +55,10 @@ import { TokenCountsController } from './token-counts.controller.js';
     RunEventsRepository,
     RunLeasesRepository,
     RunLedgerRepository,
+    RunGroups,
+    RunGroupsRepository,
     RunsRepository,
   ],
+  exports: [RunDrafts, RunGroups, RunsRepository],
 })
 export class RunsModule {}

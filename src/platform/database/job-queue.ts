@@ -63,6 +63,12 @@ export class JobQueue implements OnModuleInit {
     await this.transaction.afterCommit(() => this.listeners.get(queue)?.());
   }
 
+  /** Sends many jobs, in the open transaction if there is one. A job of a higher priority goes first; others have 0. */
+  async sendAll(queue: string, jobs: readonly { data: object; priority: number }[]): Promise<void> {
+    await this.boss.insert(queue, [...jobs]);
+    await this.transaction.afterCommit(() => this.listeners.get(queue)?.());
+  }
+
   /** Takes up to `count` jobs. */
   fetch<T>(queue: string, count: number): Promise<QueuedJob<T>[]> {
     return this.boss.fetch<T>(queue, { batchSize: count });

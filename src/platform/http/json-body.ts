@@ -83,7 +83,8 @@ function collectBadText(value: unknown, pointer: string, depth: number, mistakes
   }
 }
 
-function refuseOtherEncodings({ headers }: FastifyRequest): void {
+/** @throws ResearchPlatformError `unsupported-media-type` for a body that is not plain UTF-8 */
+export function refuseOtherEncodings({ headers }: FastifyRequest): void {
   const charset = /;\s*charset\s*=\s*"?([^";\s]*)/i.exec(headers['content-type'] ?? '')?.[1];
   const encoding = headers['content-encoding'];
   if (charset !== undefined && !/^(utf-?8|us-ascii)$/i.test(charset)) {
@@ -96,12 +97,21 @@ function refuseOtherEncodings({ headers }: FastifyRequest): void {
 
 const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-function decodeUtf8(body: Buffer): string {
+/** @throws MalformedRequestError when the bytes are no UTF-8 */
+export function decodeUtf8(body: Buffer): string {
   try {
     return UTF8.decode(body);
   } catch {
     throw new MalformedRequestError('The body is not valid UTF-8');
   }
+}
+
+/** Gives the routes that name a `bodyLimit` in their config that limit, in bytes, instead of the general one. */
+export function limitBodies(fastify: FastifyInstance): void {
+  fastify.addHook('onRoute', (route) => {
+    const { bodyLimit } = (route.config ?? {}) as { bodyLimit?: number };
+    if (bodyLimit !== undefined) route.bodyLimit = bodyLimit;
+  });
 }
 
 /** Takes over body parsing: JSON by `parseJsonBody`, and no other content type. */

@@ -57,8 +57,8 @@ const PROPERTIES = SCHEMAS.flatMap(([name, { properties = {} }]) =>
 const SLUGS = Object.keys(PROBLEMS) as ProblemSlug[];
 /** What no operation answers, because no operation was found: a wrong method. */
 const OUTSIDE_OPERATIONS: readonly ProblemSlug[] = ['method-not-allowed'];
-/** Batches and idempotency keys are not there yet; this list may only shrink, and is gone with them. */
-const NOT_YET: readonly ProblemSlug[] = ['batch-not-found', 'request-in-progress', 'idempotency-key-reused'];
+/** Idempotency keys are not there yet; this list may only shrink, and is gone with them. */
+const NOT_YET: readonly ProblemSlug[] = ['request-in-progress', 'idempotency-key-reused'];
 
 const referenced = ({ $ref = '' }: { $ref?: string }) => $ref.split('/').at(-1) ?? '';
 const problemsOf = ({ responses }: Operation) =>

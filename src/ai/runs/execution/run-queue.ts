@@ -58,6 +58,18 @@ export class RunQueue implements OnApplicationBootstrap, BeforeApplicationShutdo
     await this.queue.send(QUEUE, { run_id: id } satisfies RunJob);
   }
 
+  /**
+   * Sends the jobs of a batch's runs, in the open transaction. Runs of batches come behind all others, and among themselves
+   * by their turn.
+   * @param turn of the first one; each next one has the next
+   */
+  async enqueueInTurn(ids: readonly RunId[], turn: number): Promise<void> {
+    await this.queue.sendAll(
+      QUEUE,
+      ids.map((id, position) => ({ data: { run_id: id } satisfies RunJob, priority: -1 - turn - position })),
+    );
+  }
+
   async beforeApplicationShutdown(): Promise<void> {
     this.stopped = true;
     for (const timer of this.timers) clearInterval(timer);

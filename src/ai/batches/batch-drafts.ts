@@ -1,0 +1,68 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { Injectable } from '@nestjs/common';
+import type { UserId } from '../../identity/user-id.js';
+import { ValidationFailedError } from '../../platform/errors/platform.errors.js';
+import { type FieldError, ResearchPlatformError } from '../../platform/errors/research-platform.error.js';
+import { underPointer } from '../../platform/http/validation/under-pointer.js';
+import { PromptsService } from '../../prompts/prompts.service.js';
+import type { BatchQuestion } from '../runs/ledger/run-groups.js';
+import { type PromptSource, RunDrafts } from '../runs/run-draft.js';
+import type { BatchQueryRequest } from './dto/batch-request.dto.js';
+
+/** Queries that are drafted before others get a turn. */
+const SLICE = 100;
+const MAX_ERRORS = 100;
+
+/** Turns the queries of a batch into the questions that Claude is asked. */
+@Injectable()
+export class BatchDrafts {
+  constructor(
+    private readonly drafts: RunDrafts,
+    private readonly prompts: PromptsService,
+  ) {}
+
+  /**
+   * @throws the problem that a query alone would get, its places under `/queries/<index>`: of several, all that are
+   *   mistakes in the form, or else the first
+   */
+  async draft(owner: UserId, queries: readonly BatchQueryRequest[]): Promise<BatchQuestion[]> {
+    const source = rememberedPrompts(this.prompts);
+    const questions: BatchQuestion[] = [];
+    const errors: FieldError[] = [];
+    for (const [index, { custom_id: customId, ...request }] of queries.entries()) {
+      if (index % SLICE === SLICE - 1) await nextTurn();
+      try {
+        questions.push({
+          question: await this.drafts.check(owner, request, source),
+          index,
+          customId: customId ?? null,
+        });
+      } catch (error) {
+        if (!(error instanceof ResearchPlatformError)) throw error;
+        const placed = underPointer(error, `/queries/${index}`) as ResearchPlatformError;
+        if (placed.slug !== 'validation-failed') throw placed;
+        errors.push(...(placed.extras.errors ?? []));
+        if (errors.length >= MAX_ERRORS) break;
+      }
+    }
+    if (errors.length > 0) throw new ValidationFailedError(errors.slice(0, MAX_ERRORS));
+    return questions;
+  }
+}
+
+/** Ten thousand queries are mostly of few prompts and items: each is looked up once. */
+function rememberedPrompts(prompts: PromptsService): PromptSource {
+  const known = new Map<string, Promise<unknown>>();
+  const once = <T>(key: unknown[], find: () => Promise<T>): Promise<T> => {
+    const name = JSON.stringify(key);
+    const found = (known.get(name) as Promise<T> | undefined) ?? find();
+    known.set(name, found);
+    return found;
+  };
+  return {
+    render: (version, variables) => prompts.render(version, variables),
+    resolve: (owner, id, choice) =>
+      once(['prompt', id, choice.version ?? null, choice.label ?? null], () => prompts.resolve(owner, id, choice)),
+    checkItem: (owner, id) => once(['item', id], () => prompts.checkItem(owner, id)),
+  };
+}

@@ -1,0 +1,35 @@
+import { Injectable } from '@nestjs/common';
+import type { UserId } from '../../identity/user-id.js';
+import { ConflictError } from '../../platform/errors/platform.errors.js';
+import { type BatchQuestion, RunGroups } from '../runs/ledger/run-groups.js';
+import { RunDrafts } from '../runs/run-draft.js';
+import { RunsRepository } from '../runs/runs.repository.js';
+import type { BatchView } from './batch.types.js';
+import { BatchesRepository } from './batches.repository.js';
+
+/** Puts new runs in the places of those that failed. */
+@Injectable()
+export class BatchRetries {
+  constructor(
+    private readonly batches: BatchesRepository,
+    private readonly runs: RunsRepository,
+    private readonly drafts: RunDrafts,
+    private readonly groups: RunGroups,
+  ) {}
+
+  /**
+   * In the caller's transaction, which holds the batch.
+   * @throws ConflictError when there is nothing to retry, BudgetExceededError
+   */
+  async retry(owner: UserId, { id, mode }: BatchView): Promise<void> {
+    const failed = await this.batches.replaceFailed(id);
+    if (failed.length === 0) throw new ConflictError(`Batch ${id} has no failed or interrupted query to retry`);
+    const questions: BatchQuestion[] = [];
+    for (const { runId, index, customId } of failed) {
+      const run = await this.runs.find(owner, runId);
+      if (run) questions.push({ question: this.drafts.again(run), index, customId });
+    }
+    await this.groups.accept(owner, id, questions, mode === 'realtime');
+    await this.batches.reopen(id);
+  }
+}

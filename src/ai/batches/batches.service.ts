@@ -1,0 +1,78 @@
+import { Injectable } from '@nestjs/common';
+import type { UserId } from '../../identity/user-id.js';
+import { Transaction } from '../../platform/database/transaction.js';
+import { ConflictError, ShuttingDownError } from '../../platform/errors/platform.errors.js';
+import { Lifecycle } from '../../platform/health/lifecycle.js';
+import type { PageRequest, Slice } from '../../platform/paging/pager.js';
+import { RunGroups } from '../runs/ledger/run-groups.js';
+import { BatchDrafts } from './batch-drafts.js';
+import { type BatchId, type BatchView, isOver } from './batch.types.js';
+import { BatchRetries } from './batch-retries.js';
+import { BatchesRepository } from './batches.repository.js';
+import type { ParsedBatch } from './batch-body.js';
+
+/** Batches: accepted as a whole, and found again. */
+@Injectable()
+export class BatchesService {
+  constructor(
+    private readonly transaction: Transaction,
+    private readonly drafts: BatchDrafts,
+    private readonly groups: RunGroups,
+    private readonly batches: BatchesRepository,
+    private readonly retries: BatchRetries,
+    private readonly lifecycle: Lifecycle,
+  ) {}
+
+  /**
+   * Accepts a batch: every query is committed as a queued run, or none is.
+   * @throws what `BatchDrafts.draft` throws, BudgetExceededError, ShuttingDownError
+   */
+  async create(owner: UserId, { mode, queries }: ParsedBatch): Promise<BatchView> {
+    if (this.lifecycle.stopping) throw new ShuttingDownError();
+    const questions = await this.drafts.draft(owner, queries);
+    const id = await this.transaction.run(async () => {
+      const batchId = await this.batches.insert(owner, mode);
+      await this.groups.accept(owner, batchId, questions, mode === 'realtime');
+      return batchId;
+    });
+    return this.batches.get(owner, id);
+  }
+
+  /** @throws BatchNotFoundError */
+  async get(owner: UserId, id: BatchId): Promise<BatchView> {
+    return this.batches.get(owner, id);
+  }
+
+  /** One page of the owner's batches, newest first. */
+  async list(owner: UserId, page: PageRequest): Promise<Slice<BatchView>> {
+    return this.batches.findPage(owner, page);
+  }
+
+  /**
+   * Cancels what has not ended of a batch: queued runs are never sent, the calls of running ones are given up.
+   * @returns the batch as it stands; its runs end as their workers see the wish
+   * @throws BatchNotFoundError, ConflictError when it has ended already
+   */
+  async cancel(owner: UserId, id: BatchId): Promise<BatchView> {
+    await this.transaction.run(async () => {
+      await this.batches.lock(owner, id);
+      const { status } = await this.batches.get(owner, id);
+      if (isOver(status)) throw new ConflictError(`Batch ${id} is ${status} already`);
+      await this.batches.requestCancel(id);
+    });
+    return this.batches.get(owner, id);
+  }
+
+  /**
+   * Runs the failed and interrupted queries once more, each as a new run in the place of the old one.
+   * @throws BatchNotFoundError, ConflictError when there is nothing to retry, BudgetExceededError, ShuttingDownError
+   */
+  async retry(owner: UserId, id: BatchId): Promise<BatchView> {
+    if (this.lifecycle.stopping) throw new ShuttingDownError();
+    await this.transaction.run(async () => {
+      await this.batches.lock(owner, id);
+      await this.retries.retry(owner, await this.batches.get(owner, id));
+    });
+    return this.batches.get(owner, id);
+  }
+}
