@@ -8,6 +8,7 @@ import { ConfigModule } from './platform/config/config.module.js';
 import { DatabaseModule } from './platform/database/database.module.js';
 import { ProblemsController } from './platform/errors/problems.controller.js';
 import { HealthModule } from './platform/health/health.module.js';
+import { IdempotencyModule } from './platform/idempotency/idempotency.module.js';
 import { loggerParams } from './platform/logging/logger-params.js';
 import { MetricsModule } from './platform/metrics/metrics.module.js';
 import { PagingModule } from './platform/paging/paging.module.js';
@@ -26,6 +27,7 @@ export class AppModule {
         LoggerModule.forRoot(loggerParams(config)),
         DatabaseModule,
         PagingModule,
+        IdempotencyModule,
         HealthModule,
         MetricsModule,
         IdentityModule,

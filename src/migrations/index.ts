@@ -2,6 +2,7 @@ import { Identity1790000000001 } from './1790000000001-identity.js';
 import { ResearchItems1790000000002 } from './1790000000002-research-items.js';
 import { Prompts1790000000003 } from './1790000000003-prompts.js';
 import { Runs1790000000004 } from './1790000000004-runs.js';
+import { IdempotencyKeys1790000000005 } from './1790000000005-idempotency-keys.js';
 import { RunCancellation1790000000006 } from './1790000000006-run-cancellation.js';
 import { PromptNames1790000000008 } from './1790000000008-prompt-names.js';
 import { Batches1790000000009 } from './1790000000009-batches.js';
@@ -12,6 +13,7 @@ export const migrations = [
   ResearchItems1790000000002,
   Prompts1790000000003,
   Runs1790000000004,
+  IdempotencyKeys1790000000005,
   RunCancellation1790000000006,
   PromptNames1790000000008,
   Batches1790000000009,

@@ -7,6 +7,7 @@ import { type AuthenticatedUser, CurrentUser } from '../identity/current-user.de
 import { API_PREFIX } from '../platform/http/api-prefix.js';
 import { Etagged } from '../platform/http/etag.interceptor.js';
 import { ApiIdParam, IdParam } from '../platform/http/id-param.js';
+import { IDEMPOTENCY_PROBLEMS, Idempotent } from '../platform/idempotency/idempotent.decorator.js';
 import { PageQuery } from '../platform/paging/page-query.dto.js';
 import { Pager, pageScope } from '../platform/paging/pager.js';
 import {
@@ -30,8 +31,17 @@ export class ItemPromptsController {
   ) {}
 
   @Post()
+  @Idempotent()
   @Etagged()
-  @Authorized('write', 'item-not-found', 'validation-failed', 'conflict', 'payload-too-large', 'unsupported-media-type')
+  @Authorized(
+    'write',
+    'item-not-found',
+    'validation-failed',
+    'conflict',
+    'payload-too-large',
+    'unsupported-media-type',
+    ...IDEMPOTENCY_PROBLEMS,
+  )
   @ApiOperation({
     summary: 'Create a prompt',
     description:

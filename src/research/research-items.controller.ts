@@ -8,6 +8,7 @@ import { API_PREFIX } from '../platform/http/api-prefix.js';
 import { ApiIfMatch, Etagged } from '../platform/http/etag.interceptor.js';
 import { etagOf, IfMatch, Precondition } from '../platform/http/etag.js';
 import { ApiIdParam, IdParam } from '../platform/http/id-param.js';
+import { IDEMPOTENCY_PROBLEMS, Idempotent } from '../platform/idempotency/idempotent.decorator.js';
 import { Pager, pageScope } from '../platform/paging/pager.js';
 import { ETAG_HEADER } from '../prompts/etag-header.js';
 import type { ResearchItemId } from '../prompts/parent-item.js';
@@ -32,8 +33,9 @@ export class ResearchItemsController {
   ) {}
 
   @Post()
+  @Idempotent()
   @Etagged()
-  @Authorized('write', 'validation-failed', 'payload-too-large', 'unsupported-media-type')
+  @Authorized('write', 'validation-failed', 'payload-too-large', 'unsupported-media-type', ...IDEMPOTENCY_PROBLEMS)
   @ApiOperation({ summary: 'Create a research item', description: 'A topic to hang prompts and runs on.' })
   @ApiCreatedResponse({ type: ItemResponse, headers: CREATED_HEADERS })
   async create(

@@ -2326,7 +2326,10 @@ export interface operations {
     ApiKeys_create: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Up to 255 visible ASCII characters. For 24 hours the same request under the same key has no further effect, and is answered as the first was, with `Idempotency-Replayed: true`. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -2339,6 +2342,8 @@ export interface operations {
             201: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    /** @description `true`: given again, without effect */
+                    "Idempotency-Replayed"?: string;
                     /** @description Path of what was made */
                     Location?: string;
                     /** @description Strong ETag of what was made, as a GET of it has */
@@ -2380,6 +2385,18 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemResponse"];
                 };
             };
+            /** @description `request-in-progress`: The first request under this idempotency key is still running */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
             /** @description `payload-too-large`: The request body is too large */
             413: {
                 headers: {
@@ -2400,7 +2417,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemResponse"];
                 };
             };
-            /** @description `validation-failed`: The request is well-formed but not valid */
+            /**
+             * @description `validation-failed`: The request is well-formed but not valid
+             *
+             *     `idempotency-key-reused`: The idempotency key was used for another request
+             */
             422: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2818,7 +2839,10 @@ export interface operations {
     Users_create: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Up to 255 visible ASCII characters. For 24 hours the same request under the same key has no further effect, and is answered as the first was, with `Idempotency-Replayed: true`. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -2831,6 +2855,8 @@ export interface operations {
             201: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    /** @description `true`: given again, without effect */
+                    "Idempotency-Replayed"?: string;
                     /** @description Path of what was made */
                     Location?: string;
                     /** @description Strong ETag of what was made, as a GET of it has */
@@ -2872,6 +2898,18 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemResponse"];
                 };
             };
+            /** @description `request-in-progress`: The first request under this idempotency key is still running */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
             /** @description `payload-too-large`: The request body is too large */
             413: {
                 headers: {
@@ -2892,7 +2930,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemResponse"];
                 };
             };
-            /** @description `validation-failed`: The request is well-formed but not valid */
+            /**
+             * @description `validation-failed`: The request is well-formed but not valid
+             *
+             *     `idempotency-key-reused`: The idempotency key was used for another request
+             */
             422: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -3340,7 +3382,10 @@ export interface operations {
     ItemPrompts_create: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Up to 255 visible ASCII characters. For 24 hours the same request under the same key has no further effect, and is answered as the first was, with `Idempotency-Replayed: true`. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description Id of the research item */
                 id: number;
@@ -3356,6 +3401,8 @@ export interface operations {
             201: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    /** @description `true`: given again, without effect */
+                    "Idempotency-Replayed"?: string;
                     /** @description Strong ETag of what was made, as a GET of it has */
                     ETag?: string;
                     /** @description Path of what was made */
@@ -3407,10 +3454,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemResponse"];
                 };
             };
-            /** @description `conflict`: Conflict with the present state */
+            /**
+             * @description `conflict`: Conflict with the present state
+             *
+             *     `request-in-progress`: The first request under this idempotency key is still running
+             */
             409: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3437,7 +3490,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemResponse"];
                 };
             };
-            /** @description `validation-failed`: The request is well-formed but not valid */
+            /**
+             * @description `validation-failed`: The request is well-formed but not valid
+             *
+             *     `idempotency-key-reused`: The idempotency key was used for another request
+             */
             422: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -4203,7 +4260,10 @@ export interface operations {
     PromptVersions_create: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Up to 255 visible ASCII characters. For 24 hours the same request under the same key has no further effect, and is answered as the first was, with `Idempotency-Replayed: true`. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description Id of the prompt */
                 id: number;
@@ -4219,6 +4279,8 @@ export interface operations {
             201: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    /** @description `true`: given again, without effect */
+                    "Idempotency-Replayed"?: string;
                     /** @description Strong ETag of what was made, as a GET of it has */
                     ETag?: string;
                     /** @description Path of what was made */
@@ -4270,6 +4332,18 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemResponse"];
                 };
             };
+            /** @description `request-in-progress`: The first request under this idempotency key is still running */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
             /** @description `payload-too-large`: The request body is too large */
             413: {
                 headers: {
@@ -4290,7 +4364,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemResponse"];
                 };
             };
-            /** @description `validation-failed`: The request is well-formed but not valid */
+            /**
+             * @description `validation-failed`: The request is well-formed but not valid
+             *
+             *     `idempotency-key-reused`: The idempotency key was used for another request
+             */
             422: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -5269,7 +5347,10 @@ export interface operations {
     ResearchItems_create: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Up to 255 visible ASCII characters. For 24 hours the same request under the same key has no further effect, and is answered as the first was, with `Idempotency-Replayed: true`. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -5282,6 +5363,8 @@ export interface operations {
             201: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    /** @description `true`: given again, without effect */
+                    "Idempotency-Replayed"?: string;
                     /** @description Strong ETag of what was made, as a GET of it has */
                     ETag?: string;
                     /** @description Path of what was made */
@@ -5323,6 +5406,18 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemResponse"];
                 };
             };
+            /** @description `request-in-progress`: The first request under this idempotency key is still running */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
             /** @description `payload-too-large`: The request body is too large */
             413: {
                 headers: {
@@ -5343,7 +5438,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemResponse"];
                 };
             };
-            /** @description `validation-failed`: The request is well-formed but not valid */
+            /**
+             * @description `validation-failed`: The request is well-formed but not valid
+             *
+             *     `idempotency-key-reused`: The idempotency key was used for another request
+             */
             422: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -6005,6 +6104,8 @@ export interface operations {
             header?: {
                 /** @description respond-async: 202 at once, the run is queued durably. wait=N: 202 when there is no answer within N seconds. */
                 Prefer?: string;
+                /** @description Up to 255 visible ASCII characters. For 24 hours the same request under the same key has no further effect, and is answered as the first was, with `Idempotency-Replayed: true`. */
+                "Idempotency-Key"?: string;
             };
             path?: never;
             cookie?: never;
@@ -6015,10 +6116,28 @@ export interface operations {
             };
         };
         responses: {
+            /** @description A replay of a run that a crash has interrupted */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    /** @description `true`: given again, without effect */
+                    "Idempotency-Replayed"?: string;
+                    /** @description Strong; for `If-None-Match` and `If-Match` */
+                    ETag?: string;
+                    /** @description Where the run can be read */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunResponse"];
+                };
+            };
             /** @description The finished run, or its events */
             201: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    /** @description `true`: given again, without effect */
+                    "Idempotency-Replayed"?: string;
                     /** @description Strong; for `If-None-Match` and `If-Match` */
                     ETag?: string;
                     /** @description Where the run can be read */
@@ -6041,6 +6160,8 @@ export interface operations {
             202: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    /** @description `true`: given again, without effect */
+                    "Idempotency-Replayed"?: string;
                     /** @description Strong; for `If-None-Match` and `If-Match` */
                     ETag?: string;
                     /** @description Where the run can be read */
@@ -6104,10 +6225,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemResponse"];
                 };
             };
-            /** @description `run-cancelled`: The run was cancelled */
+            /**
+             * @description `run-cancelled`: The run was cancelled
+             *
+             *     `request-in-progress`: The first request under this idempotency key is still running
+             */
             409: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6142,6 +6269,8 @@ export interface operations {
              * @description `validation-failed`: The request is well-formed but not valid
              *
              *     `missing-variables`: Variables are missing or of the wrong type
+             *
+             *     `idempotency-key-reused`: The idempotency key was used for another request
              */
             422: {
                 headers: {
@@ -6911,6 +7040,8 @@ export interface operations {
             header?: {
                 /** @description wait=N: with up to 100 queries, 200 and the results when it is over within N seconds. */
                 Prefer?: string;
+                /** @description Up to 255 visible ASCII characters. For 24 hours the same request under the same key has no further effect, and is answered as the first was, with `Idempotency-Replayed: true`. */
+                "Idempotency-Key"?: string;
             };
             path?: never;
             cookie?: never;
@@ -6930,6 +7061,8 @@ export interface operations {
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    /** @description `true`: given again, without effect */
+                    "Idempotency-Replayed"?: string;
                     /** @description Strong; for `If-None-Match` and `If-Match` */
                     ETag?: string;
                     /** @description Where the batch can be read */
@@ -6944,6 +7077,8 @@ export interface operations {
             202: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    /** @description `true`: given again, without effect */
+                    "Idempotency-Replayed"?: string;
                     /** @description Strong; for `If-None-Match` and `If-Match` */
                     ETag?: string;
                     /** @description Where the batch can be read */
@@ -7001,6 +7136,18 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemResponse"];
                 };
             };
+            /** @description `request-in-progress`: The first request under this idempotency key is still running */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
             /** @description `payload-too-large`: The request body is too large */
             413: {
                 headers: {
@@ -7025,6 +7172,8 @@ export interface operations {
              * @description `validation-failed`: The request is well-formed but not valid
              *
              *     `missing-variables`: Variables are missing or of the wrong type
+             *
+             *     `idempotency-key-reused`: The idempotency key was used for another request
              */
             422: {
                 headers: {
@@ -7566,7 +7715,10 @@ export interface operations {
     Batches_retry: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Up to 255 visible ASCII characters. For 24 hours the same request under the same key has no further effect, and is answered as the first was, with `Idempotency-Replayed: true`. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description Id of the resource */
                 id: number;
@@ -7579,6 +7731,8 @@ export interface operations {
             202: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    /** @description `true`: given again, without effect */
+                    "Idempotency-Replayed"?: string;
                     /** @description Strong; for `If-None-Match` and `If-Match` */
                     ETag?: string;
                     /** @description Where the batch can be read */
@@ -7630,17 +7784,27 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemResponse"];
                 };
             };
-            /** @description `conflict`: Conflict with the present state */
+            /**
+             * @description `conflict`: Conflict with the present state
+             *
+             *     `request-in-progress`: The first request under this idempotency key is still running
+             */
             409: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["ProblemResponse"];
                 };
             };
-            /** @description `validation-failed`: The request is well-formed but not valid */
+            /**
+             * @description `validation-failed`: The request is well-formed but not valid
+             *
+             *     `idempotency-key-reused`: The idempotency key was used for another request
+             */
             422: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];

@@ -4,6 +4,7 @@ import { RunEventEntity } from '../../src/ai/runs/events/run-event.entity.js';
 import { RunEntity } from '../../src/ai/runs/run.entity.js';
 import { ApiKey } from '../../src/identity/api-keys/api-key.entity.js';
 import { User } from '../../src/identity/users/user.entity.js';
+import { IdempotencyKey } from '../../src/platform/idempotency/idempotency-key.entity.js';
 import { PromptLabelMove } from '../../src/prompts/labels/prompt-label-move.entity.js';
 import { PromptLabel } from '../../src/prompts/labels/prompt-label.entity.js';
 import { Prompt } from '../../src/prompts/prompt.entity.js';
@@ -13,6 +14,7 @@ import { ResearchItem } from '../../src/research/research-item.entity.js';
 /** Every entity there is; a new one that is missing here fails the test of the schema. */
 export const entities = [
   User,
+  IdempotencyKey,
   ApiKey,
   ResearchItem,
   Prompt,

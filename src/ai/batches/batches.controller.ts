@@ -16,6 +16,12 @@ import { type AuthenticatedUser, CurrentUser } from '../../identity/current-user
 import { API_PREFIX } from '../../platform/http/api-prefix.js';
 import { Etagged } from '../../platform/http/etag.interceptor.js';
 import { ApiIdParam, IdParam } from '../../platform/http/id-param.js';
+import {
+  ApiIdempotencyKey,
+  IDEMPOTENCY_PROBLEMS,
+  markReplayed,
+} from '../../platform/idempotency/idempotent.decorator.js';
+import { Keyed, type KeyedRequest } from '../../platform/idempotency/keyed-request.js';
 import { NDJSON } from '../../platform/http/ndjson-body.js';
 import { parsePrefer } from '../../platform/http/prefer.js';
 import { EVENT_STREAM, sendEventStream } from '../../platform/http/sse.js';
@@ -53,9 +59,10 @@ export class BatchesController {
 
   @Post()
   @HttpCode(202)
+  @ApiIdempotencyKey()
   @Etagged()
   @RouteConfig({ bodyLimit: BODY_LIMIT_BYTES, ndjson: { maxLines: MAX_QUERIES, pointer: '/queries' } })
-  @Authorized('run', ...DRAFT_PROBLEMS, 'budget-exceeded')
+  @Authorized('run', ...DRAFT_PROBLEMS, 'budget-exceeded', ...IDEMPOTENCY_PROBLEMS)
   @ApiOperation({
     summary: 'Run many queries',
     description:
@@ -74,15 +81,18 @@ export class BatchesController {
   async create(
     @CurrentUser() user: AuthenticatedUser,
     @Query() { mode }: BatchCreateQuery,
+    @Keyed() keyed: KeyedRequest | null,
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<BatchResponse | FinishedBatchResponse> {
     const prefer = parsePrefer(request.headers.prefer as string | string[] | undefined);
-    const accepted = await this.batches.create(user.id, await parseBatch(request.body, mode));
+    const { made, replayed } = await this.batches.create(user.id, await parseBatch(request.body, mode), keyed);
+    if (!made) markReplayed(reply);
+    const accepted = made ?? (await this.batches.get(user.id, replayed as BatchId));
     locate(reply, accepted);
     const waits = prefer.waitSeconds !== null && accepted.counts.total <= MAX_WAITED_QUERIES;
     if (prefer.applied && (waits || prefer.respondAsync)) void reply.header('preference-applied', prefer.applied);
-    const batch = waits ? await this.reader.wait(accepted, prefer.waitSeconds ?? 0) : accepted;
+    const batch = waits && made ? await this.reader.wait(accepted, prefer.waitSeconds ?? 0) : accepted;
     if (!waits || !isOver(batch.status)) return toBatchResponse(batch);
     void reply.status(200);
     return { ...toBatchResponse(batch), results: await this.reader.all(user.id, batch.id) };
@@ -167,8 +177,9 @@ export class BatchesController {
 
   @Post(':id/retry')
   @HttpCode(202)
+  @ApiIdempotencyKey()
   @Etagged()
-  @Authorized('run', 'batch-not-found', 'conflict', 'budget-exceeded', 'validation-failed')
+  @Authorized('run', 'batch-not-found', 'conflict', 'budget-exceeded', 'validation-failed', ...IDEMPOTENCY_PROBLEMS)
   @ApiIdParam()
   @ApiOperation({
     summary: 'Retry what failed of a batch',
@@ -179,9 +190,12 @@ export class BatchesController {
   async retry(
     @CurrentUser() user: AuthenticatedUser,
     @IdParam() id: number,
+    @Keyed() keyed: KeyedRequest | null,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<BatchResponse> {
-    return shown(reply, await this.batches.retry(user.id, id as BatchId));
+    const { made, replayed } = await this.batches.retry(user.id, id as BatchId, keyed);
+    if (!made) markReplayed(reply);
+    return shown(reply, made ?? (await this.batches.get(user.id, replayed as BatchId)));
   }
 }
 

@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { PromptsModule } from '../../prompts/prompts.module.js';
 import { RunsModule } from '../runs/runs.module.js';
+import { BatchAcceptance } from './batch-acceptance.js';
 import { BatchDrafts } from './batch-drafts.js';
 import { Batch } from './batch.entity.js';
 import { BatchReader } from './batch-reader.js';
@@ -15,6 +16,14 @@ import { BatchesService } from './batches.service.js';
 @Module({
   imports: [TypeOrmModule.forFeature([Batch]), RunsModule, PromptsModule],
   controllers: [BatchesController],
-  providers: [BatchesService, BatchDrafts, BatchReader, BatchRetries, BatchesRepository, BatchResultsRepository],
+  providers: [
+    BatchesService,
+    BatchAcceptance,
+    BatchDrafts,
+    BatchReader,
+    BatchRetries,
+    BatchesRepository,
+    BatchResultsRepository,
+  ],
 })
 export class BatchesModule {}

@@ -14,6 +14,12 @@ import { type AuthenticatedUser, CurrentUser } from '../../identity/current-user
 import { API_PREFIX } from '../../platform/http/api-prefix.js';
 import { Etagged } from '../../platform/http/etag.interceptor.js';
 import { ApiIdParam, IdParam } from '../../platform/http/id-param.js';
+import {
+  ApiIdempotencyKey,
+  IDEMPOTENCY_PROBLEMS,
+  markReplayed,
+} from '../../platform/idempotency/idempotent.decorator.js';
+import { Keyed, type KeyedRequest } from '../../platform/idempotency/keyed-request.js';
 import { parsePrefer } from '../../platform/http/prefer.js';
 import { EVENT_STREAM, sendEventStream, wantsEventStream } from '../../platform/http/sse.js';
 import { RunListQuery, RunRequest } from './dto/run-request.dto.js';
@@ -21,7 +27,8 @@ import { RunListResponse, RunResponse } from './dto/run.dto.js';
 import { toRunResponse } from './dto/run.response.js';
 import { RunCancellation } from './execution/run-cancellation.js';
 import { RunFollower } from './events/run-follower.js';
-import { waitForRun } from './run-waiting.js';
+import { RunPages } from './run-pages.js';
+import { answered, waitForRun } from './run-waiting.js';
 import { RUN_PROBLEMS } from './run-problems.js';
 import { isFinal, type Run, type RunId } from './run.types.js';
 import { RunsService } from './runs.service.js';
@@ -41,11 +48,13 @@ export class RunsController {
     private readonly runs: RunsService,
     private readonly follower: RunFollower,
     private readonly cancellation: RunCancellation,
+    private readonly pages: RunPages,
   ) {}
 
   @Post()
+  @ApiIdempotencyKey()
   @Etagged()
-  @Authorized('run', ...RUN_PROBLEMS)
+  @Authorized('run', ...RUN_PROBLEMS, ...IDEMPOTENCY_PROBLEMS)
   @ApiOperation({
     summary: 'Run a prompt or a text on Claude',
     description:
@@ -60,6 +69,11 @@ export class RunsController {
       [EVENT_STREAM]: { schema: { type: 'string' }, example: 'id: 2\nevent: delta\ndata: {"text":"Solid"}\n\n' },
     },
   })
+  @ApiOkResponse({
+    type: RunResponse,
+    description: 'A replay of a run that a crash has interrupted',
+    headers: LOCATION,
+  })
   @ApiAcceptedResponse({
     type: RunResponse,
     description: 'The run as it stands; it goes on',
@@ -68,17 +82,38 @@ export class RunsController {
   async create(
     @CurrentUser() user: AuthenticatedUser,
     @Body() body: RunRequest,
+    @Keyed() keyed: KeyedRequest | null,
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<RunResponse | Readable> {
     const streaming = wantsEventStream(request.headers.accept);
     const prefer = parsePrefer(request.headers.prefer as string | string[] | undefined);
     if (!streaming && prefer.applied) void reply.header('preference-applied', prefer.applied);
-    if (!streaming && prefer.respondAsync) return answer(reply, await this.runs.enqueue(user.id, body));
-    const live = await this.runs.start(user.id, body);
+    if (!streaming && prefer.respondAsync) {
+      const { made, replayed } = await this.runs.enqueue(user.id, body, keyed);
+      return made ? answer(reply, made) : this.replay(user, replayed, streaming, reply);
+    }
+    const { made: live, replayed } = await this.runs.start(user.id, body, keyed);
+    if (!live) return this.replay(user, replayed, streaming, reply);
     if (!streaming) return answer(reply, await waitForRun(live, prefer.waitSeconds));
     locate(reply, live.run.id);
     return sendEventStream(reply, this.follower.followLive(user.id, live));
+  }
+
+  /** The run that was made under the key, as it now stands. One that was interrupted by a crash is told as what it is. */
+  private async replay(
+    user: AuthenticatedUser,
+    id: number,
+    streaming: boolean,
+    reply: FastifyReply,
+  ): Promise<RunResponse | Readable> {
+    markReplayed(reply);
+    locate(reply, id as RunId);
+    if (streaming) return sendEventStream(reply, await this.follower.follow(user.id, id as RunId, 0, 'after'));
+    const run = await this.runs.get(user.id, id as RunId);
+    if (run.error?.slug !== 'run-interrupted') return answer(reply, answered(run));
+    void reply.status(200);
+    return toRunResponse(run);
   }
 
   @Post(':id/cancel')
@@ -111,7 +146,7 @@ export class RunsController {
   @ApiOperation({ summary: 'List runs', description: 'Newest first, without their large texts.' })
   @ApiOkResponse({ type: RunListResponse })
   list(@CurrentUser() user: AuthenticatedUser, @Query() query: RunListQuery): Promise<RunListResponse> {
-    return this.runs.list(user.id, query);
+    return this.pages.list(user.id, query);
   }
 
   @Get(':id')

@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import type { UserId } from '../../identity/user-id.js';
-import type { Page } from '../../platform/paging/pager.js';
+import { Idempotency, type Made } from '../../platform/idempotency/idempotency.js';
+import type { KeyedRequest } from '../../platform/idempotency/keyed-request.js';
 import type { LiveRun } from './events/live-run.js';
 import { RunDrafts } from './run-draft.js';
-import type { RunListQuery, RunRequest } from './dto/run-request.dto.js';
-import type { RunSummaryResponse } from './dto/run.dto.js';
+import type { RunRequest } from './dto/run-request.dto.js';
 import { toRunResponse } from './dto/run.response.js';
 import { RunExecutor, WORKER_ID } from './execution/run-executor.js';
 import { RunLedgerRepository } from './ledger/run-ledger.repository.js';
@@ -13,7 +13,6 @@ import { RunQueue } from './execution/run-queue.js';
 import { RunNotFoundError } from './run.errors.js';
 import { acceptedRun } from './ledger/run-acceptance.js';
 import type { Run, RunEvent, RunId, RunQuestion } from './run.types.js';
-import { RunPages } from './run-pages.js';
 import { RunsRepository } from './runs.repository.js';
 
 /** Accepts runs and finds them again. */
@@ -25,20 +24,29 @@ export class RunsService {
     private readonly runs: RunsRepository,
     private readonly executor: RunExecutor,
     private readonly queue: RunQueue,
-    private readonly pages: RunPages,
+    private readonly idempotency: Idempotency,
   ) {}
 
   /**
    * Accepts a run and starts it here and now. It is committed, with its attempt, before Claude is called; from then on it
    * runs to its end whoever waits.
-   * @throws what `RunDrafts.draft` throws, BudgetExceededError, OverloadedError, ShuttingDownError
+   * Under a key that has made a run already nothing happens: its id is answered.
+   * @throws what `RunDrafts.draft` and `Idempotency.once` throw, BudgetExceededError, OverloadedError, ShuttingDownError
    */
-  async start(owner: UserId, request: RunRequest): Promise<LiveRun> {
+  async start(owner: UserId, request: RunRequest, keyed: KeyedRequest | null): Promise<Made<LiveRun>> {
+    const known = await this.idempotency.find(keyed);
+    if (known !== null) return { made: null, replayed: known };
     const question = await this.drafts.draft(owner, request);
     const slot = await this.executor.takeSlot();
     try {
-      const { run, firstEvent } = await this.accept(question, { workerId: WORKER_ID, sent: slot !== null });
-      return this.executor.start(run, 1, slot, [firstEvent], firstEvent.sequence);
+      const how = { workerId: WORKER_ID, sent: slot !== null };
+      const { made, replayed } = await this.idempotency.once(keyed, 'run', idOf, () => this.accept(question, how));
+      if (!made) {
+        slot?.();
+        return { made, replayed };
+      }
+      const { run, firstEvent } = made;
+      return { made: this.executor.start(run, 1, slot, [firstEvent], firstEvent.sequence), replayed };
     } catch (error) {
       slot?.();
       throw error;
@@ -46,9 +54,17 @@ export class RunsService {
   }
 
   /** Accepts a run and leaves it to the queue: run and job are committed together. Throws as `start` does. */
-  async enqueue(owner: UserId, request: RunRequest): Promise<Run> {
+  async enqueue(owner: UserId, request: RunRequest, keyed: KeyedRequest | null): Promise<Made<Run>> {
+    const known = await this.idempotency.find(keyed);
+    if (known !== null) return { made: null, replayed: known };
     const question = await this.drafts.draft(owner, request);
-    return this.queue.enqueue(async () => (await this.accept(question, { workerId: null, sent: false })).run);
+    const accept = async () => (await this.accept(question, { workerId: null, sent: false })).run;
+    return this.idempotency.once(
+      keyed,
+      'run',
+      ({ id }) => id,
+      () => this.queue.enqueue(accept),
+    );
   }
 
   /** @throws RunNotFoundError */
@@ -56,11 +72,6 @@ export class RunsService {
     const run = await this.runs.find(owner, id);
     if (!run) throw new RunNotFoundError(id);
     return run;
-  }
-
-  /** One page of the owner's runs, newest first. */
-  list(owner: UserId, query: RunListQuery): Promise<Page<RunSummaryResponse>> {
-    return this.pages.list(owner, query);
   }
 
   private async accept(
@@ -75,4 +86,8 @@ export class RunsService {
     const firstEvent: RunEvent = { sequence: 1, name: 'run', data: `{"id":${id}${firstEventRest}` };
     return { run: { ...blank, id }, firstEvent };
   }
+}
+
+function idOf({ run }: { run: Run }): number {
+  return run.id;
 }

@@ -5,6 +5,7 @@ import { API_PREFIX } from '../../platform/http/api-prefix.js';
 import { ApiIfMatch, Etagged } from '../../platform/http/etag.interceptor.js';
 import { etagOf, IfMatch, Precondition } from '../../platform/http/etag.js';
 import { ApiIdParam, IdParam } from '../../platform/http/id-param.js';
+import { IDEMPOTENCY_PROBLEMS, Idempotent } from '../../platform/idempotency/idempotent.decorator.js';
 import { PageQuery } from '../../platform/paging/page-query.dto.js';
 import { Pager, pageScope } from '../../platform/paging/pager.js';
 import { Authorized } from '../authorized.decorator.js';
@@ -32,7 +33,8 @@ export class ApiKeysController {
   ) {}
 
   @Post()
-  @Authorized('write', 'validation-failed', 'payload-too-large', 'unsupported-media-type')
+  @Idempotent((body: CreatedApiKeyResponse) => ({ ...body, key: null }))
+  @Authorized('write', 'validation-failed', 'payload-too-large', 'unsupported-media-type', ...IDEMPOTENCY_PROBLEMS)
   @ApiOperation({
     summary: 'Make an API key',
     description: 'For yourself, with at most the scopes of the key in use. The answer is the only place that shows it.',

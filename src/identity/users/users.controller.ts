@@ -5,6 +5,7 @@ import { API_PREFIX } from '../../platform/http/api-prefix.js';
 import { ApiIfMatch, Etagged } from '../../platform/http/etag.interceptor.js';
 import { etagOf, IfMatch, Precondition } from '../../platform/http/etag.js';
 import { ApiIdParam, IdParam } from '../../platform/http/id-param.js';
+import { IDEMPOTENCY_PROBLEMS, Idempotent } from '../../platform/idempotency/idempotent.decorator.js';
 import { PageQuery } from '../../platform/paging/page-query.dto.js';
 import { Pager, pageScope } from '../../platform/paging/pager.js';
 import { Authorized } from '../authorized.decorator.js';
@@ -32,7 +33,8 @@ export class UsersController {
   ) {}
 
   @Post()
-  @Authorized('admin', 'validation-failed', 'payload-too-large', 'unsupported-media-type')
+  @Idempotent((body: CreatedUserResponse) => ({ ...body, api_key: { ...body.api_key, key: null } }))
+  @Authorized('admin', 'validation-failed', 'payload-too-large', 'unsupported-media-type', ...IDEMPOTENCY_PROBLEMS)
   @ApiOperation({
     summary: 'Make a user',
     description:

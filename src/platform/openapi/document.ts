@@ -46,6 +46,7 @@ export function openApiDocument(app: INestApplication, version: string): OpenAPI
   return withComponents(withRequestIds(document));
 }
 
+const REPLAYED = { description: '`true`: given again, without effect', schema: { type: 'string' } };
 const ETAG = { description: 'Strong; for `If-None-Match` and `If-Match`', schema: { type: 'string' } };
 
 /** `If-None-Match` and 304 belong to reading alone, though the operations that change a resource answer its ETag too. */
@@ -62,6 +63,17 @@ function withConditionalRequests(path: PathItemObject): void {
   }
 }
 
+/** Operations under an `Idempotency-Key` say so when they give an answer again. */
+function withReplays(path: PathItemObject): void {
+  for (const operation of Object.values(path) as OperationObject[]) {
+    if (!operation.parameters?.some((parameter) => 'name' in parameter && parameter.name === 'Idempotency-Key'))
+      continue;
+    for (const [status, response] of Object.entries(operation.responses) as [string, ResponseObject][]) {
+      if (status.startsWith('2')) response.headers = { 'Idempotency-Replayed': REPLAYED, ...response.headers };
+    }
+  }
+}
+
 /** What operations refer to instead of repeating it. */
 function withComponents(document: OpenAPIObject): OpenAPIObject {
   const requestId = { description: 'Names the request in the log', schema: { type: 'string' as const } };
@@ -73,6 +85,7 @@ function withComponents(document: OpenAPIObject): OpenAPIObject {
 function withRequestIds(document: OpenAPIObject): OpenAPIObject {
   for (const path of Object.values(document.paths)) {
     withConditionalRequests(path);
+    withReplays(path);
     for (const operation of Object.values(path) as { responses?: Record<string, { headers?: object }> }[]) {
       for (const response of Object.values(operation.responses ?? {})) {
         response.headers = { 'X-Request-Id': { $ref: '#/components/headers/X-Request-Id' }, ...response.headers };

@@ -7,6 +7,7 @@ import { type AuthenticatedUser, CurrentUser } from '../../identity/current-user
 import { API_PREFIX } from '../../platform/http/api-prefix.js';
 import { Etagged } from '../../platform/http/etag.interceptor.js';
 import { ApiIdParam, IdParam } from '../../platform/http/id-param.js';
+import { IDEMPOTENCY_PROBLEMS, Idempotent } from '../../platform/idempotency/idempotent.decorator.js';
 import { PageQuery } from '../../platform/paging/page-query.dto.js';
 import { Pager, pageScope } from '../../platform/paging/pager.js';
 import {
@@ -31,8 +32,16 @@ export class PromptVersionsController {
   ) {}
 
   @Post()
+  @Idempotent()
   @Etagged()
-  @Authorized('write', 'prompt-not-found', 'validation-failed', 'payload-too-large', 'unsupported-media-type')
+  @Authorized(
+    'write',
+    'prompt-not-found',
+    'validation-failed',
+    'payload-too-large',
+    'unsupported-media-type',
+    ...IDEMPOTENCY_PROBLEMS,
+  )
   @ApiOperation({
     summary: 'Add a version',
     description:
