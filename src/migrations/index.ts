@@ -3,6 +3,7 @@ import { ResearchItems1790000000002 } from './1790000000002-research-items.js';
 import { Prompts1790000000003 } from './1790000000003-prompts.js';
 import { Runs1790000000004 } from './1790000000004-runs.js';
 import { RunCancellation1790000000006 } from './1790000000006-run-cancellation.js';
+import { UsageRollups1790000000007 } from './1790000000007-usage-rollups.js';
 
 /** Every migration, in order: an explicit list, so that sources, build and tests run the same. */
 export const migrations = [
@@ -11,4 +12,5 @@ export const migrations = [
   Prompts1790000000003,
   Runs1790000000004,
   RunCancellation1790000000006,
+  UsageRollups1790000000007,
 ];

@@ -1,6 +1,7 @@
 import { RunAttemptEntity } from '../../src/ai/runs/run-attempt.entity.js';
 import { RunEventEntity } from '../../src/ai/runs/events/run-event.entity.js';
 import { RunEntity } from '../../src/ai/runs/run.entity.js';
+import { UsageRollup } from '../../src/ai/usage/usage-rollup.entity.js';
 import { ApiKey } from '../../src/identity/api-keys/api-key.entity.js';
 import { User } from '../../src/identity/users/user.entity.js';
 import { PromptLabelMove } from '../../src/prompts/labels/prompt-label-move.entity.js';
@@ -21,4 +22,5 @@ export const entities = [
   RunEntity,
   RunAttemptEntity,
   RunEventEntity,
+  UsageRollup,
 ];

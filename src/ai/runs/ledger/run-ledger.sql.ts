@@ -1,3 +1,5 @@
+import { COUNT_USAGE } from '../../usage/usage-rollup.sql.js';
+
 /** How long a worker may be silent before its runs are taken from it. Heartbeats come three times in this time. */
 export const LEASE_SECONDS = 30;
 
@@ -72,7 +74,7 @@ export const OPEN_ATTEMPT = `
   select exists (select from held) as held,
     exists (select from attempt) or exists (select from known) as opened`;
 
-/** The attempt's end and its money. Parameters from `first`: number, state, duration, status, error type, request id, min, max, counted. */
+/** The attempt's end. Parameters from `first`: number, state, duration, status, error type, request id, min, max, counted. */
 function closeAttempt(first: number): string {
   const [number, state, duration, status, errorType, requestId, min, max, counted] = Array.from(
     { length: 9 },
@@ -84,15 +86,33 @@ function closeAttempt(first: number): string {
       error_type = ${errorType}::text, claude_request_id = ${requestId}::text, min_nano_usd = ${min}::bigint,
       max_nano_usd = ${max}::bigint
     from held where a.run_id = held.id and a.number = ${number}::integer and a.state in ('intent', 'sent')
-    returning a.user_id, coalesce(a.reserved_nano_usd, 0) as reserved, ${counted}::bigint as counted),
+    returning a.user_id, coalesce(a.reserved_nano_usd, 0) as reserved, ${counted}::bigint as counted)`;
+}
+
+/**
+ * Attempts that are open beside the last one: their worker never learnt that they were opened (the answer was lost), so it
+ * never made the call. $18: the last one's number.
+ */
+const CLOSE_UNSENT = `
+  unsent as (
+    update run_attempts a set state = 'settled', min_nano_usd = 0, max_nano_usd = 0
+    from held where a.run_id = held.id and a.number <> $18::integer and a.state in ('intent', 'sent')
+    returning a.user_id, coalesce(a.reserved_nano_usd, 0) as reserved, 0::bigint as counted)`;
+
+/** Gives back what was reserved for attempts that are closed now, and counts what they may have cost. */
+function moveMoney(closed: string): string {
+  return `
   money as (
-    update users u set reserved_nano_usd = u.reserved_nano_usd - attempt.reserved,
-      spent_nano_usd = u.spent_nano_usd + attempt.counted
-    from attempt where u.id = attempt.user_id)`;
+    update users u set reserved_nano_usd = u.reserved_nano_usd - closed.reserved,
+      spent_nano_usd = u.spent_nano_usd + closed.counted
+    from (select user_id, sum(reserved) as reserved, sum(counted) as counted from (${closed}) each group by user_id) closed
+    where u.id = closed.user_id returning closed.counted)`;
 }
 
 /** $1–$3 hold, $4–$12 attempt. May be said again: an attempt is closed once. */
-export const CLOSE_ATTEMPT = `with held as (${HELD}), ${closeAttempt(4)} select id from held`;
+export const CLOSE_ATTEMPT = `
+  with held as (${HELD}), ${closeAttempt(4)}, ${moveMoney('select * from attempt')}
+  select id from held`;
 
 /** $1–$3 hold, $4–$16 result, $17 price, $18–$26 attempt, $27–$29 events. */
 export const SETTLE = `
@@ -102,8 +122,11 @@ export const SETTLE = `
       billing_max_nano_usd = $13::bigint, error_type = $14::text, error_detail = $15::text,
       finished_at = $16::timestamptz, price = $17::json, lease_until = null
     where id = $1::bigint and worker_id = $2::uuid and fence = $3::integer and status = 'running'
-    returning id, user_id),
+    returning id, user_id, model, research_item_id, usage, cost_nano_usd, finished_at),
   ${closeAttempt(18)},
+  ${CLOSE_UNSENT},
+  ${moveMoney('select * from attempt union all select * from unsent')},
+  ${COUNT_USAGE},
   event as (
     insert into run_events (run_id, sequence, user_id, name, data)
     select held.id, e.sequence, held.user_id, e.name, e.data
