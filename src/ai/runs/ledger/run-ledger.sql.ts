@@ -17,9 +17,17 @@ function reserve(user: string, amount: string): string {
   return RESERVE.replaceAll('$USER', user).replaceAll('$RESERVE', amount);
 }
 
-/** $1 user, $2 reserve, $3 worker, $4–$13 question, $14 created at, $15 attempt state, $16 first event behind the id. */
+/**
+ * $1 user, $2 reserve, $3 worker, $4–$13 question, $14 created at, $15 attempt state, $16 first event behind the id.
+ *
+ * Every statement here takes its locks in this order: item, prompt, run, user, rollup. Deleting an item or a prompt goes from
+ * it to its runs, and settling from run to user: so a run locks its parents before the budget, not when their keys are checked.
+ */
 export const ACCEPT = `
-  with budget as (${reserve('$1::bigint', '$2')}),
+  with item as (select from research_items where id = $7::bigint and user_id = $1::bigint for key share),
+  prompt as (select from prompts where id = $4::bigint and user_id = $1::bigint for key share),
+  parents as (select (select count(*) from item) + (select count(*) from prompt) as count),
+  budget as (${reserve('(select $1::bigint from parents where count >= 0)', '$2')}),
   run as (
     insert into runs (user_id, status, prompt_id, prompt_version, variables, research_item_id, batch_id, model, settings,
       system, messages, simulated, created_at, started_at, billing_state, billing_min_nano_usd, billing_max_nano_usd,
