@@ -134,7 +134,7 @@ describe('the rollups of usage', () => {
     const attempts: RunAttempt[] = [];
     for (const [index, course] of courses.entries()) {
       const open = attempt(run, index + 1);
-      if (index > 0) await ledger.openAttempt(hold, run.userId, open);
+      if (index > 0) await ledger.openAttempt(hold, open);
       if (course === 'unlearnt') break;
       attempts.push(closed(open, course, run.model, usage));
       const following = courses[index + 1];
@@ -180,7 +180,7 @@ describe('the rollups of usage', () => {
     const { run, hold } = await begin(questionOf(owner, MODEL, null));
     const broken = closed(attempt(run, 1), 'broken unseen', MODEL, USAGE);
     await ledger.closeAttempt(hold, broken);
-    await expect(ledger.openAttempt(hold, owner, attempt(run, 2))).rejects.toThrow(BudgetExceededError);
+    await expect(ledger.openAttempt(hold, attempt(run, 2))).rejects.toThrow(BudgetExceededError);
     const attempts = [broken];
     await ledger.settle(
       hold,

@@ -5,16 +5,22 @@ export const LEASE_SECONDS = 30;
 
 const LEASE = `now() + interval '${LEASE_SECONDS} seconds'`;
 
-/** The user's budget row takes the worst case, or gives no row when it would not fit (or has no price under a budget). */
-const RESERVE = `
-  update users set reserved_nano_usd = reserved_nano_usd + coalesce($RESERVE::bigint, 0)
-  where id = $USER
-    and (budget_nano_usd is null
-      or ($RESERVE::bigint is not null and spent_nano_usd + reserved_nano_usd + $RESERVE::bigint <= budget_nano_usd))
-  returning id`;
-
+/**
+ * The user's budget takes the worst case, or gives no row when it would not fit (or has no price under a budget). The row is
+ * locked before, so that `remaining` of `account` is what the decision was made on, and not what was left a moment later.
+ * @param user a scalar: the id, or null for none
+ */
 function reserve(user: string, amount: string): string {
-  return RESERVE.replaceAll('$USER', user).replaceAll('$RESERVE', amount);
+  return `
+  account as (
+    select id, greatest(0, coalesce(budget_nano_usd, 0) - spent_nano_usd - reserved_nano_usd) as remaining
+    from users where id = ${user} for no key update),
+  budget as (
+    update users set reserved_nano_usd = reserved_nano_usd + coalesce(${amount}::bigint, 0)
+    where id = (select id from account)
+      and (budget_nano_usd is null
+        or (${amount}::bigint is not null and spent_nano_usd + reserved_nano_usd + ${amount}::bigint <= budget_nano_usd))
+    returning id)`;
 }
 
 /**
@@ -27,7 +33,7 @@ export const ACCEPT = `
   with item as (select from research_items where id = $7::bigint and user_id = $1::bigint for key share),
   prompt as (select from prompts where id = $4::bigint and user_id = $1::bigint for key share),
   parents as (select (select count(*) from item) + (select count(*) from prompt) as count),
-  budget as (${reserve('(select $1::bigint from parents where count >= 0)', '$2')}),
+  ${reserve('(select $1::bigint from parents where count >= 0)', '$2')},
   run as (
     insert into runs (user_id, status, prompt_id, prompt_version, variables, research_item_id, batch_id, model, settings,
       system, messages, simulated, created_at, started_at, billing_state, billing_min_nano_usd, billing_max_nano_usd,
@@ -44,7 +50,7 @@ export const ACCEPT = `
   event as (
     insert into run_events (run_id, sequence, user_id, name, data)
     select id, 1, $1::bigint, 'run', '{"id":' || id || $16::text from run)
-  select id from run`;
+  select run.id, account.remaining from account left join run on true`;
 
 /** $1 run, $2 worker, $3 time, $4 whether it is sent. What is to be cancelled is not. */
 export const CLAIM = `
@@ -73,14 +79,15 @@ export const MARK_SENT = `
 export const OPEN_ATTEMPT = `
   with held as (${HELD}),
   known as (select from run_attempts a join held on a.run_id = held.id where a.number = $4::integer),
-  budget as (${reserve('(select user_id from held where not exists (select from known))', '$7')}),
+  ${reserve('(select user_id from held where not exists (select from known))', '$7')},
   attempt as (
     insert into run_attempts (run_id, number, user_id, state, started_at, wait_ms, reserved_nano_usd, min_nano_usd,
       max_nano_usd)
     select held.id, $4::integer, held.user_id, 'sent', $5::timestamptz, $6::integer, $7::bigint, 0, $7::bigint
     from held join budget on budget.id = held.user_id returning run_id)
   select exists (select from held) as held,
-    exists (select from attempt) or exists (select from known) as opened`;
+    exists (select from attempt) or exists (select from known) as opened,
+    (select remaining from account) as remaining`;
 
 /** The attempt's end. Parameters from `first`: number, state, duration, status, error type, request id, min, max, counted. */
 function closeAttempt(first: number): string {
@@ -140,11 +147,6 @@ export const SETTLE = `
     select held.id, e.sequence, held.user_id, e.name, e.data
     from held, unnest($27::integer[], $28::text[], $29::text[]) as e (sequence, name, data))
   select id from held`;
-
-/** $1 user. What is left of the budget in nano-dollars. */
-export const REMAINING_BUDGET = `
-  select greatest(0, coalesce(budget_nano_usd, 0) - spent_nano_usd - reserved_nano_usd) as remaining
-  from users where id = $1::bigint`;
 
 /** $1–$3 hold. */
 export const HAS_SETTLED = `
