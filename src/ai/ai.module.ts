@@ -2,7 +2,8 @@ import { Module } from '@nestjs/common';
 import { BatchesModule } from './batches/batches.module.js';
 import { ModelsController } from './models/models.controller.js';
 import { RunsModule } from './runs/runs.module.js';
+import { UsageModule } from './usage/usage.module.js';
 
-/** Everything that has to do with Claude: models, runs, batches. */
-@Module({ imports: [RunsModule, BatchesModule], controllers: [ModelsController] })
+/** Everything that has to do with Claude: models, runs, batches, usage. */
+@Module({ imports: [RunsModule, BatchesModule, UsageModule], controllers: [ModelsController] })
 export class AiModule {}

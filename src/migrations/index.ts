@@ -4,6 +4,7 @@ import { Prompts1790000000003 } from './1790000000003-prompts.js';
 import { Runs1790000000004 } from './1790000000004-runs.js';
 import { IdempotencyKeys1790000000005 } from './1790000000005-idempotency-keys.js';
 import { RunCancellation1790000000006 } from './1790000000006-run-cancellation.js';
+import { UsageRollups1790000000007 } from './1790000000007-usage-rollups.js';
 import { PromptNames1790000000008 } from './1790000000008-prompt-names.js';
 import { Batches1790000000009 } from './1790000000009-batches.js';
 
@@ -15,6 +16,7 @@ export const migrations = [
   Runs1790000000004,
   IdempotencyKeys1790000000005,
   RunCancellation1790000000006,
+  UsageRollups1790000000007,
   PromptNames1790000000008,
   Batches1790000000009,
 ];

@@ -704,6 +704,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/ai/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Report tokens and cost
+         * @description What the finished runs of a range of UTC days used, by day, model or research item. `cost_usd` and `unknown_max_usd` over all time add up to `spent_usd` of `GET /me`.
+         */
+        get: operations["Usage_report"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1869,6 +1889,110 @@ export interface components {
             items: components["schemas"]["BatchResponse"][];
             /** @description Continues the list; null at its end. */
             next_cursor: string | null;
+        };
+        DayUsageResponse: {
+            /**
+             * @description Finished runs, however they ended.
+             * @example 12
+             */
+            runs: number;
+            /** @example 3120 */
+            input_tokens: number;
+            /** @example 9804 */
+            output_tokens: number;
+            /** @example 0 */
+            cache_creation_input_tokens: number;
+            /** @example 0 */
+            cache_read_input_tokens: number;
+            /**
+             * Format: date
+             * @description The UTC day on which the runs finished.
+             * @example 2026-11-23
+             */
+            day: string;
+            /**
+             * @description What the runs are known to have cost.
+             * @example 0.10428
+             */
+            cost_usd: number;
+            /**
+             * @description The most that attempts without a seen end may have cost beyond that; budgets count both.
+             * @example 0
+             */
+            unknown_max_usd: number;
+        };
+        ModelUsageResponse: {
+            /**
+             * @description Finished runs, however they ended.
+             * @example 12
+             */
+            runs: number;
+            /** @example 3120 */
+            input_tokens: number;
+            /** @example 9804 */
+            output_tokens: number;
+            /** @example 0 */
+            cache_creation_input_tokens: number;
+            /** @example 0 */
+            cache_read_input_tokens: number;
+            /** @example claude-sonnet-5-5 */
+            model: string;
+            /**
+             * @description What the runs are known to have cost.
+             * @example 0.10428
+             */
+            cost_usd: number;
+            /**
+             * @description The most that attempts without a seen end may have cost beyond that; budgets count both.
+             * @example 0
+             */
+            unknown_max_usd: number;
+        };
+        ResearchItemUsageResponse: {
+            /**
+             * @description Finished runs, however they ended.
+             * @example 12
+             */
+            runs: number;
+            /** @example 3120 */
+            input_tokens: number;
+            /** @example 9804 */
+            output_tokens: number;
+            /** @example 0 */
+            cache_creation_input_tokens: number;
+            /** @example 0 */
+            cache_read_input_tokens: number;
+            /**
+             * @description Null: runs without an item, or whose item was deleted.
+             * @example 7
+             */
+            research_item_id: number | null;
+            /**
+             * @description What the runs are known to have cost.
+             * @example 0.10428
+             */
+            cost_usd: number;
+            /**
+             * @description The most that attempts without a seen end may have cost beyond that; budgets count both.
+             * @example 0
+             */
+            unknown_max_usd: number;
+        };
+        UsageReportResponse: {
+            /** @description By `day` newest first, only days with runs; by `model` and `research_item` the dearest first. */
+            items: (components["schemas"]["DayUsageResponse"] | components["schemas"]["ModelUsageResponse"] | components["schemas"]["ResearchItemUsageResponse"])[];
+            /**
+             * Format: date
+             * @description The first day that counts.
+             * @example 2026-10-25
+             */
+            from: string;
+            /**
+             * Format: date
+             * @description The last day that counts.
+             * @example 2026-11-23
+             */
+            to: string;
         };
     };
     responses: never;
@@ -7819,6 +7943,112 @@ export interface operations {
              *
              *     `budget-exceeded`: The budget does not allow this run
              */
+            429: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description `internal-error`: Internal error */
+            500: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /**
+             * @description `database-unavailable`: The database cannot be reached
+             *
+             *     `shutting-down`: The server is shutting down
+             */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+        };
+    };
+    Usage_report: {
+        parameters: {
+            query?: {
+                /** @description The first day (UTC) that counts; an RFC 3339 time means its UTC day. Left out: the last 30 days up to `to`. */
+                from?: string;
+                /** @description The last day (UTC) that counts, at most 366 days with `from`. Left out: today. */
+                to?: string;
+                /** @description What the sums are by. */
+                group_by?: "day" | "model" | "research_item";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UsageReportResponse"];
+                };
+            };
+            /** @description `malformed-request`: The request could not be read */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description `unauthorized`: A valid API key is needed */
+            401: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description `forbidden`: The API key does not allow this */
+            403: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description `validation-failed`: The request is well-formed but not valid */
+            422: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description `rate-limited`: Too many requests */
             429: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];

@@ -1,6 +1,6 @@
 import type { ProblemSlug } from '../../platform/errors/problems.js';
 import { ResearchPlatformError } from '../../platform/errors/research-platform.error.js';
-import { type NanoUsd, usdFromNano } from '../../platform/money/money.js';
+import { type NanoUsd, usdFromNano, usdText } from '../../platform/money/money.js';
 import type { RunId } from './run.types.js';
 
 /** No run of the caller's has this id. Slug `run-not-found`. */
@@ -39,9 +39,9 @@ export class BudgetExceededError extends ResearchPlatformError {
       });
       return;
     }
-    const need = usdFromNano(needed);
-    super('budget-exceeded', `The run may cost up to ${need} USD but only ${left} USD of the budget are left`, {
-      members: { remaining_usd: left, needed_usd: need },
+    const detail = `It may cost up to ${usdText(needed)} USD but only ${usdText(remaining)} USD of the budget are left`;
+    super('budget-exceeded', detail, {
+      members: { remaining_usd: left, needed_usd: usdFromNano(needed) },
     });
   }
 }

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { addNano, nanoFromUsd, nanoUsd, usdFromNano } from './money.js';
+import { addNano, nanoFromUsd, nanoUsd, usdFromNano, usdText } from './money.js';
 
 /** Up to here a double has room for nine decimals. */
 const EXACT_TO_USD = 2 ** 23;
@@ -56,6 +56,18 @@ describe('money', () => {
       .tuple(fc.integer({ min: 0, max: 9_000_000 }), fc.integer({ min: 0, max: 999_999_999 }))
       .map(([whole, fraction]) => Number(`${whole}.${String(fraction).padStart(9, '0')}`));
     fc.assert(fc.property(written, (usd) => expect(usdFromNano(nanoFromUsd(usd))).toBe(usd)));
+  });
+
+  it.each([
+    [0, '0'],
+    [1, '0.000000001'],
+    [10, '0.00000001'],
+    [1_000_000_000, '1'],
+    [20_500_000_000, '20.5'],
+    [100_000_000_000, '100'],
+    [Number.MAX_SAFE_INTEGER, '9007199.254740991'],
+  ])('of %d nano-dollars reads %s in a sentence', (nano, text) => {
+    expect(usdText(nanoUsd(nano))).toBe(text);
   });
 
   it('sums exactly', () => {

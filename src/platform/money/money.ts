@@ -26,6 +26,12 @@ export function usdFromNano(nano: number): number {
   return nano / NANO_PER_USD;
 }
 
+/** An amount in USD as a sentence shows it: exact, and never in exponent notation, as the number of a nano-dollar would be. */
+export function usdText(nano: NanoUsd): string {
+  const digits = String(nano).padStart(DECIMALS + 1, '0');
+  return `${digits.slice(0, -DECIMALS)}.${digits.slice(-DECIMALS)}`.replace(/\.?0+$/, '');
+}
+
 /**
  * An amount from a request or a price list. Reads the decimals that were written (those of the shortest text that means
  * this number): 0.29 * 1e9 is not 290000000 in floating point.

@@ -64,9 +64,7 @@ export class RunSession implements AttemptRecorder {
       : { ...blankAttempt(number, startedAt, waitMs), reservedNanoUsd: worstCaseOf(this.live.run) };
     const { ledger } = this.stores;
     await this.persist(attempt, () =>
-      existing
-        ? ledger.markSent(this.hold, number, startedAt)
-        : ledger.openAttempt(this.hold, this.live.run.userId, attempt),
+      existing ? ledger.markSent(this.hold, number, startedAt) : ledger.openAttempt(this.hold, attempt),
     );
   }
 

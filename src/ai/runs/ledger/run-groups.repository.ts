@@ -7,7 +7,6 @@ import { ItemNotFoundError } from '../../../prompts/parent-item.js';
 import { PromptNotFoundError } from '../../../prompts/prompts.errors.js';
 import { BudgetExceededError } from '../run.errors.js';
 import type { RunId, RunQuestion } from '../run.types.js';
-import { REMAINING_BUDGET } from './run-ledger.sql.js';
 
 /** One run of a group as it enters the ledger: queued, not sent. */
 export interface GroupedRun {
@@ -25,11 +24,16 @@ export interface GroupedRun {
 
 /** $1 user, $2 amount, $3 whether something has no price, which no budget allows. */
 const RESERVE_ALL = `
-  update users set reserved_nano_usd = reserved_nano_usd + $2::bigint
-  where id = $1::bigint
-    and (budget_nano_usd is null
-      or (not $3::boolean and spent_nano_usd + reserved_nano_usd + $2::bigint <= budget_nano_usd))
-  returning id`;
+  with account as (
+    select id, greatest(0, coalesce(budget_nano_usd, 0) - spent_nano_usd - reserved_nano_usd) as remaining
+    from users where id = $1::bigint for no key update),
+  budget as (
+    update users set reserved_nano_usd = reserved_nano_usd + $2::bigint
+    where id = (select id from account)
+      and (budget_nano_usd is null
+        or (not $3::boolean and spent_nano_usd + reserved_nano_usd + $2::bigint <= budget_nano_usd))
+    returning id)
+  select budget.id, account.remaining from account left join budget on true`;
 
 /** $1 user, $2 batch, $3 created at, $4–$17 a list for each column. */
 const ACCEPT_ALL = `
@@ -72,15 +76,17 @@ export class RunGroupsRepository {
   constructor(private readonly transaction: Transaction) {}
 
   /**
-   * Sets the worst cases of all of them aside, or of none.
+   * Sets the worst cases of all of them aside, or of none. Comes after they are recorded, as the order of locks wants it (see
+   * `ACCEPT`).
    * @param reserves null where the model has no price
    * @throws BudgetExceededError
    */
   async reserve(owner: UserId, reserves: readonly (NanoUsd | null)[]): Promise<void> {
     const amount = nanoUsd(reserves.reduce<number>((sum, reserve) => sum + (reserve ?? 0), 0));
     const unpriced = reserves.includes(null);
-    if ((await this.transaction.sql(RESERVE_ALL, [owner, amount, unpriced])).length > 0) return;
-    const [row] = await this.transaction.sql<{ remaining: NanoUsd }>(REMAINING_BUDGET, [owner]);
+    const values = [owner, amount, unpriced];
+    const [row] = await this.transaction.sql<{ id: number | null; remaining: NanoUsd }>(RESERVE_ALL, values);
+    if (row && row.id !== null) return;
     throw new BudgetExceededError(row?.remaining ?? nanoUsd(0), unpriced ? null : amount);
   }
 
@@ -91,7 +97,7 @@ export class RunGroupsRepository {
   }
 
   /**
-   * Records runs, each with its first attempt and event; what they may cost has been set aside.
+   * Records runs, each with its first attempt and event. What they may cost is yet to be set aside.
    * @returns their ids, in order
    * @throws ItemNotFoundError, PromptNotFoundError when one was deleted meanwhile
    */

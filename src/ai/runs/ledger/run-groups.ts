@@ -35,7 +35,6 @@ export class RunGroups {
   async accept(owner: UserId, batchId: number, questions: readonly BatchQuestion[], queued: boolean): Promise<RunId[]> {
     const createdAt = new Date();
     const reserves = questions.map(({ question }) => worstCaseOf(question, createdAt));
-    await this.groups.reserve(owner, reserves);
     const turn = queued ? await this.groups.nextTurn(owner) : null;
     const ids: RunId[] = [];
     for (let start = 0; start < questions.length; start += CHUNK) {
@@ -51,6 +50,7 @@ export class RunGroups {
       ids.push(...accepted);
       await nextTurn();
     }
+    await this.groups.reserve(owner, reserves);
     return ids;
   }
 }

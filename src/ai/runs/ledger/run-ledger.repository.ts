@@ -1,20 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import type { UserId } from '../../../identity/user-id.js';
 import { mapConstraint } from '../../../platform/database/sql-errors.js';
 import { Transaction } from '../../../platform/database/transaction.js';
-import type { NanoUsd } from '../../../platform/money/money.js';
+import { type NanoUsd, nanoUsd } from '../../../platform/money/money.js';
 import { ItemNotFoundError } from '../../../prompts/parent-item.js';
 import { PromptNotFoundError } from '../../../prompts/prompts.errors.js';
-import {
-  ACCEPT,
-  CLAIM,
-  CLOSE_ATTEMPT,
-  HAS_SETTLED,
-  MARK_SENT,
-  OPEN_ATTEMPT,
-  REMAINING_BUDGET,
-  SETTLE,
-} from './run-ledger.sql.js';
+import { ACCEPT, CLAIM, CLOSE_ATTEMPT, HAS_SETTLED, MARK_SENT, OPEN_ATTEMPT, SETTLE } from './run-ledger.sql.js';
 import { BudgetExceededError } from '../run.errors.js';
 import type { Run, RunAttempt, RunEvent, RunId, RunQuestion } from '../run.types.js';
 
@@ -30,6 +20,19 @@ export interface RunClaim {
   readonly fence: number;
   /** Whether its owner wants it cancelled. */
   readonly cancelRequested: boolean;
+}
+
+/** An accepted run; without an id, what was left of the budget that refused it. */
+interface AcceptRow {
+  id: RunId | null;
+  remaining: NanoUsd;
+}
+
+/** Whether the run is held and its attempt opened; if not, what was left of the budget that refused it. */
+interface OpenedRow {
+  held: boolean;
+  opened: boolean;
+  remaining: NanoUsd | null;
 }
 
 /** A claim as SQL answers it. */
@@ -68,14 +71,14 @@ export class RunLedgerRepository {
    */
   async accept(acceptance: Acceptance): Promise<RunId> {
     const { question } = acceptance;
-    const rows = await this.transaction.sql<{ id: RunId }>(ACCEPT, acceptValues(acceptance)).catch((error: unknown) =>
+    const rows = await this.transaction.sql<AcceptRow>(ACCEPT, acceptValues(acceptance)).catch((error: unknown) =>
       mapConstraint(error, {
         runs_research_item_fkey: () => new ItemNotFoundError(question.researchItemId ?? 0),
         runs_prompt_fkey: () => new PromptNotFoundError(question.promptId ?? 0),
       }),
     );
     const [row] = rows;
-    if (!row) throw await this.budgetExceeded(question.userId, acceptance.reserve);
+    if (!row || row.id === null) throw new BudgetExceededError(row?.remaining ?? nanoUsd(0), acceptance.reserve);
     return row.id;
   }
 
@@ -98,8 +101,8 @@ export class RunLedgerRepository {
    * Opens a further attempt, with a reservation of its own. False: the run is no longer ours.
    * @throws BudgetExceededError
    */
-  async openAttempt(hold: Hold, owner: UserId, attempt: RunAttempt): Promise<boolean> {
-    const rows = await this.transaction.sql<{ held: boolean; opened: boolean }>(OPEN_ATTEMPT, [
+  async openAttempt(hold: Hold, attempt: RunAttempt): Promise<boolean> {
+    const [row] = await this.transaction.sql<OpenedRow>(OPEN_ATTEMPT, [
       hold.runId,
       hold.workerId,
       hold.fence,
@@ -108,8 +111,7 @@ export class RunLedgerRepository {
       attempt.waitMs,
       attempt.reservedNanoUsd,
     ]);
-    const [row] = rows;
-    if (row?.held && !row.opened) throw await this.budgetExceeded(owner, attempt.reservedNanoUsd);
+    if (row?.held && !row.opened) throw new BudgetExceededError(row.remaining ?? nanoUsd(0), attempt.reservedNanoUsd);
     return row?.opened === true;
   }
 
@@ -145,11 +147,6 @@ export class RunLedgerRepository {
   async hasSettled({ runId, workerId, fence }: Hold): Promise<boolean> {
     const rows = await this.transaction.sql(HAS_SETTLED, [runId, workerId, fence]);
     return rows.length > 0;
-  }
-
-  private async budgetExceeded(owner: UserId, needed: NanoUsd | null): Promise<BudgetExceededError> {
-    const [row] = await this.transaction.sql<{ remaining: NanoUsd }>(REMAINING_BUDGET, [owner]);
-    return new BudgetExceededError(row?.remaining ?? (0 as NanoUsd), needed);
   }
 }
 
