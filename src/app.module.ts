@@ -12,6 +12,8 @@ import { IdempotencyModule } from './platform/idempotency/idempotency.module.js'
 import { loggerParams } from './platform/logging/logger-params.js';
 import { MetricsModule } from './platform/metrics/metrics.module.js';
 import { PagingModule } from './platform/paging/paging.module.js';
+import { RateLimitsModule } from './platform/rate-limits/rate-limits.module.js';
+import { RedisModule } from './platform/redis/redis.module.js';
 import { PromptsModule } from './prompts/prompts.module.js';
 import { ResearchModule } from './research/research.module.js';
 
@@ -26,6 +28,8 @@ export class AppModule {
         ConfigModule.forRoot(config),
         LoggerModule.forRoot(loggerParams(config)),
         DatabaseModule,
+        RedisModule,
+        RateLimitsModule,
         PagingModule,
         IdempotencyModule,
         HealthModule,

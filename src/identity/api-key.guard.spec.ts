@@ -1,5 +1,6 @@
 import type { ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
+import type { RateLimits } from '../platform/rate-limits/rate-limits.js';
 import { ApiKeyGuard } from './api-key.guard.js';
 import type { Authenticator } from './api-keys/authenticator.js';
 import { Authorized } from './authorized.decorator.js';
@@ -18,21 +19,35 @@ class Routes {
 }
 
 const user: AuthenticatedUser = { id: 2 as UserId, keyId: 3 as ApiKeyId, scopes: new Set(['read', 'run']) };
-const guard = new ApiKeyGuard({
-  authenticate: async (key: string) => (key === 'valid' ? user : null),
-} as unknown as Authenticator);
+const admitted: number[] = [];
+const guard = new ApiKeyGuard(
+  { authenticate: async (key: string) => (key === 'valid' ? user : null) } as unknown as Authenticator,
+  {
+    admit: async (userId: number) => {
+      admitted.push(userId);
+    },
+  } as unknown as RateLimits,
+);
 
 function visit(route: keyof Routes, authorization?: string, url = '/api/v1/things') {
   const request = { headers: { authorization }, routeOptions: { url } } as unknown as FastifyRequest;
   const context = {
     getHandler: () => Routes.prototype[route],
     getClass: () => Routes,
-    switchToHttp: () => ({ getRequest: () => request }),
+    switchToHttp: () => ({ getRequest: () => request, getResponse: () => ({}) }),
   } as unknown as ExecutionContext;
   return { request, verdict: guard.canActivate(context) };
 }
 
 describe('ApiKeyGuard', () => {
+  it('counts the requests of users, also those that their scopes do not allow, and of nobody else', async () => {
+    admitted.length = 0;
+    await visit('whoever', 'Bearer valid').verdict;
+    await expect(visit('change', 'Bearer valid').verdict).rejects.toThrow(ForbiddenError);
+    await expect(visit('whoever', 'Bearer unknown').verdict).rejects.toThrow(UnauthorizedError);
+    expect(admitted).toEqual([user.id, user.id]);
+  });
+
   it('puts the user of a valid key on the request', async () => {
     const { request, verdict } = visit('whoever', 'Bearer valid');
     expect(await verdict).toBe(true);

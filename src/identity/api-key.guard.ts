@@ -1,7 +1,8 @@
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
-import type { FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { API_PREFIX } from '../platform/http/api-prefix.js';
 import { assignLogContext } from '../platform/logging/log-context.js';
+import { RateLimits } from '../platform/rate-limits/rate-limits.js';
 import { Authenticator } from './api-keys/authenticator.js';
 import { REQUIRED_SCOPE } from './authorized.decorator.js';
 import { ForbiddenError, UnauthorizedError } from './identity.errors.js';
@@ -14,11 +15,15 @@ import type { Scope } from './scope.js';
  */
 @Injectable()
 export class ApiKeyGuard implements CanActivate {
-  constructor(private readonly authenticator: Authenticator) {}
+  constructor(
+    private readonly authenticator: Authenticator,
+    private readonly rateLimits: RateLimits,
+  ) {}
 
   /**
    * @throws UnauthorizedError without a valid key
    * @throws ForbiddenError naming the scope that the key lacks
+   * @throws RateLimitedError when the user has sent too many requests
    * @throws DatabaseUnavailableError when nobody can tell
    */
   async canActivate(context: ExecutionContext): Promise<boolean> {
@@ -32,6 +37,7 @@ export class ApiKeyGuard implements CanActivate {
     if (!user) throw new UnauthorizedError();
     request.user = user;
     assignLogContext({ user_id: user.id });
+    await this.rateLimits.admit(user.id, context.switchToHttp().getResponse<FastifyReply>());
     if (required === undefined) throw new ForbiddenError('No API key opens this operation');
     if (required !== null && !user.scopes.has(required)) throw ForbiddenError.missingScope(required);
     return true;

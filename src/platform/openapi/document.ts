@@ -47,6 +47,19 @@ export function openApiDocument(app: INestApplication, version: string): OpenAPI
 }
 
 const REPLAYED = { description: '`true`: given again, without effect', schema: { type: 'string' } };
+const RATE_LIMITS = {
+  'RateLimit-Policy': 'Requests that a user has (`q`) in a window of seconds (`w`)',
+  RateLimit: 'Requests that are left (`r`), and the seconds until the window begins anew (`t`)',
+};
+const RATE_LIMIT_HEADERS = Object.fromEntries(
+  Object.entries(RATE_LIMITS).map(([name, description]) => [
+    name,
+    { description, schema: { type: 'string' as const } },
+  ]),
+);
+const RATE_LIMIT_REFS = Object.fromEntries(
+  Object.keys(RATE_LIMITS).map((name) => [name, { $ref: `#/components/headers/${name}` }]),
+);
 const ETAG = { description: 'Strong; for `If-None-Match` and `If-Match`', schema: { type: 'string' } };
 
 /** `If-None-Match` and 304 belong to reading alone, though the operations that change a resource answer its ETag too. */
@@ -74,10 +87,20 @@ function withReplays(path: PathItemObject): void {
   }
 }
 
+/** Every answer to a valid key tells how its user stands. */
+function withRateLimits(path: PathItemObject): void {
+  for (const operation of Object.values(path) as OperationObject[]) {
+    if (!operation.security) continue;
+    for (const [status, response] of Object.entries(operation.responses) as [string, ResponseObject][]) {
+      if (status !== '401') response.headers = { ...RATE_LIMIT_REFS, ...response.headers };
+    }
+  }
+}
+
 /** What operations refer to instead of repeating it. */
 function withComponents(document: OpenAPIObject): OpenAPIObject {
   const requestId = { description: 'Names the request in the log', schema: { type: 'string' as const } };
-  const headers = { 'X-Request-Id': requestId };
+  const headers = { 'X-Request-Id': requestId, ...RATE_LIMIT_HEADERS };
   return { ...document, components: { ...document.components, headers, examples: problemExamples() } };
 }
 
@@ -86,6 +109,7 @@ function withRequestIds(document: OpenAPIObject): OpenAPIObject {
   for (const path of Object.values(document.paths)) {
     withConditionalRequests(path);
     withReplays(path);
+    withRateLimits(path);
     for (const operation of Object.values(path) as { responses?: Record<string, { headers?: object }> }[]) {
       for (const response of Object.values(operation.responses ?? {})) {
         response.headers = { 'X-Request-Id': { $ref: '#/components/headers/X-Request-Id' }, ...response.headers };

@@ -1,0 +1,43 @@
+import type { Config } from '../config/config.js';
+import type { RedisConnection } from '../redis/redis-connection.js';
+import { RateLimiter } from './rate-limiter.js';
+
+function limiterOf(rateLimitPerMinute: number, redis: Partial<RedisConnection> = {}): RateLimiter {
+  return new RateLimiter({ rateLimitPerMinute } as Config, { open: async () => null, ...redis } as RedisConnection);
+}
+
+describe('The limit of requests', () => {
+  it('counts each user apart, down to nothing, and then refuses', async () => {
+    const limiter = limiterOf(2);
+    expect(await limiter.count(1)).toEqual({ limit: 2, remaining: 1, resetSeconds: 60, refused: false });
+    expect(await limiter.count(1)).toMatchObject({ remaining: 0, refused: false });
+    expect(await limiter.count(1)).toMatchObject({ remaining: 0, refused: true });
+    expect(await limiter.count(2)).toMatchObject({ remaining: 1, refused: false });
+  });
+
+  it('is off at 0', async () => {
+    expect(await limiterOf(0).count(1)).toBeNull();
+  });
+
+  it('is kept by this process while Redis fails, which is left alone for a while and told of once', async () => {
+    const told: unknown[] = [];
+    let asked = 0;
+    const client = {
+      isReady: true,
+      eval: async () => {
+        asked += 1;
+        throw new Error('away');
+      },
+    };
+    const limiter = limiterOf(2, {
+      open: async () => client as never,
+      ready: true,
+      noteAway: (error: unknown) => void told.push(error),
+      noteBack: () => undefined,
+    });
+    await limiter.onApplicationBootstrap();
+    const standings = [await limiter.count(1), await limiter.count(1), await limiter.count(1)];
+    expect(standings.map((standing) => standing?.refused)).toEqual([false, false, true]);
+    expect([asked, told.length]).toEqual([1, 1]);
+  });
+});
