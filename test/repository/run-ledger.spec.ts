@@ -75,11 +75,11 @@ describe('the ledger of runs', () => {
   it('opens an attempt once, however often it is told, since an answer may be lost', async () => {
     const user = await newUser(2000);
     const { run, hold } = await running(user);
-    expect(await ledger.openAttempt(hold, attempt(2))).toBe(true);
-    expect(await ledger.openAttempt(hold, attempt(2))).toBe(true);
+    expect(await ledger.openAttempt(hold, user, attempt(2))).toBe(true);
+    expect(await ledger.openAttempt(hold, user, attempt(2))).toBe(true);
     expect(await moneyOf(user)).toEqual({ reserved: 2000, spent: 0 });
     expect(await attemptsOf(run.id)).toHaveLength(2);
-    await expect(ledger.openAttempt(hold, attempt(3))).rejects.toThrow(BudgetExceededError);
+    await expect(ledger.openAttempt(hold, user, attempt(3))).rejects.toThrow(BudgetExceededError);
     expect(await moneyOf(user)).toEqual({ reserved: 2000, spent: 0 });
   });
 
@@ -112,7 +112,7 @@ describe('the ledger of runs', () => {
     const user = await newUser();
     const { run, hold } = await running(user);
     const foreign = { ...hold, ...stale };
-    expect(await ledger.openAttempt(foreign, attempt(2))).toBe(false);
+    expect(await ledger.openAttempt(foreign, user, attempt(2))).toBe(false);
     expect(await ledger.closeAttempt(foreign, closed(1, 300))).toBe(false);
     expect(await ledger.markSent(foreign, 1, new Date())).toBe(false);
     const finished: Run = { ...run, status: 'succeeded', finishedAt: new Date(), attempts: [closed(1, 300)] };

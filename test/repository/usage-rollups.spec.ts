@@ -28,8 +28,8 @@ const USAGE: ClaudeUsage = {
   cache_read_input_tokens: 2,
 };
 
-/** How one attempt of a run goes. `unlearnt`: opened, but the worker never heard of it. */
-const COURSES = ['answered', 'refused', 'broken', 'broken unseen', 'unlearnt'] as const;
+/** How one attempt of a run goes. Its worker never heard whether it was opened: `unlearnt` was, `unmade` was not. */
+const COURSES = ['answered', 'refused', 'broken', 'broken unseen', 'unlearnt', 'unmade'] as const;
 type Course = (typeof COURSES)[number];
 
 /** What a made-up run is like. The last course is how it ends. */
@@ -40,6 +40,8 @@ interface Life {
   readonly courses: readonly Course[];
   readonly status: FinalStatus;
   readonly usage: ClaudeUsage;
+  /** The last attempt is closed before the run ends, as when its retry is refused. */
+  readonly closedBefore?: boolean;
 }
 
 describe('the rollups of usage', () => {
@@ -123,24 +125,24 @@ describe('the rollups of usage', () => {
     const billing =
       course === 'answered'
         ? settledBilling(costOfUsage(model, usage, open.startedAt)?.nano ?? null)
-        : course === 'refused'
+        : course === 'refused' || course === 'unlearnt' || course === 'unmade'
           ? NOT_BILLED
           : brokenBilling(model, open, true, seen);
     return { ...open, ...billing };
   }
 
   async function end({ run, hold }: { run: Run; hold: Hold }, life: Omit<Life, 'item' | 'model'>): Promise<void> {
-    const { courses, status, usage, day } = life;
+    const { courses, status, usage, day, closedBefore = false } = life;
     const attempts: RunAttempt[] = [];
     for (const [index, course] of courses.entries()) {
       const open = attempt(run, index + 1);
-      if (index > 0) await ledger.openAttempt(hold, open);
-      if (course === 'unlearnt') break;
-      attempts.push(closed(open, course, run.model, usage));
-      const following = courses[index + 1];
-      if (following !== undefined) await ledger.closeAttempt(hold, attempts.at(-1)!);
+      if (index > 0 && course !== 'unmade') await ledger.openAttempt(hold, run.userId, open);
+      const ended = closed(open, course, run.model, usage);
+      attempts.push(ended);
+      if (course === 'unmade' || course === 'unlearnt') break;
+      if (index < courses.length - 1 || closedBefore) await ledger.closeAttempt(hold, ended);
     }
-    const known = attempts.length > 0 ? attempts : [{ ...attempt(run, 1), ...NOT_BILLED }];
+    const known = attempts;
     const finishedAt = new Date(`${day}T23:59:59.999Z`);
     const finished: Run = { ...run, status, usage, finishedAt, attempts: known, ...billingOf(known) };
     expect(await ledger.settle(hold, finished, [], null)).toBe(true);
@@ -180,7 +182,7 @@ describe('the rollups of usage', () => {
     const { run, hold } = await begin(questionOf(owner, MODEL, null));
     const broken = closed(attempt(run, 1), 'broken unseen', MODEL, USAGE);
     await ledger.closeAttempt(hold, broken);
-    await expect(ledger.openAttempt(hold, attempt(run, 2))).rejects.toThrow(BudgetExceededError);
+    await expect(ledger.openAttempt(hold, owner, attempt(run, 2))).rejects.toThrow(BudgetExceededError);
     const attempts = [broken];
     await ledger.settle(
       hold,
@@ -207,6 +209,7 @@ describe('the rollups of usage', () => {
       day: fc.constantFrom('2026-11-22', '2026-11-23'),
       courses: fc.array(fc.constantFrom(...COURSES), { minLength: 1, maxLength: 4 }),
       status: fc.constantFrom<FinalStatus>('succeeded', 'failed', 'cancelled', 'interrupted'),
+      closedBefore: fc.boolean(),
       usage: fc.record({
         input_tokens: fc.nat(1e6),
         output_tokens: fc.nat(1e5),

@@ -63,9 +63,11 @@ export class RunSession implements AttemptRecorder {
       ? { ...existing, state: 'sent', startedAt }
       : { ...blankAttempt(number, startedAt, waitMs), reservedNanoUsd: worstCaseOf(this.live.run) };
     const { ledger } = this.stores;
-    await this.persist(attempt, () =>
-      existing ? ledger.markSent(this.hold, number, startedAt) : ledger.openAttempt(this.hold, attempt),
-    );
+    const write = (): Promise<boolean> =>
+      existing
+        ? ledger.markSent(this.hold, number, startedAt)
+        : ledger.openAttempt(this.hold, this.live.run.userId, attempt);
+    await this.persist(attempt, write, { ...attempt, state: 'intent' });
   }
 
   text(text: string): void {
@@ -120,14 +122,20 @@ export class RunSession implements AttemptRecorder {
   /**
    * Writes an attempt's state. A database that is away for a while ends no run that Claude may have been paid for: it is
    * waited for, and those who wait for the run here are told.
+   * @param unsure how the attempt counts when the work ends before it is known whether the write was done: the end of the run
+   *   closes it
    */
-  private async persist(attempt: RunAttempt, write: () => Promise<boolean>): Promise<void> {
+  private async persist(attempt: RunAttempt, write: () => Promise<boolean>, unsure = attempt): Promise<void> {
     for (let tries = 0; ; tries += 1) {
       try {
         if (!(await write())) throw FENCED;
         return this.remember(attempt);
       } catch (error) {
-        if (!(error instanceof DatabaseUnavailableError) || this.signal.aborted) throw error;
+        if (!(error instanceof DatabaseUnavailableError)) throw error;
+        if (this.signal.aborted) {
+          this.remember(unsure);
+          throw error;
+        }
         this.stores.log.unrecorded(this.live.run, error);
         this.live.abandon(new RunUnrecordedError(this.live.run.id, { cause: error }));
         await pauseBeforeRecording(tries);

@@ -1,12 +1,25 @@
 import { Injectable } from '@nestjs/common';
+import type { UserId } from '../../../identity/user-id.js';
 import { mapConstraint } from '../../../platform/database/sql-errors.js';
 import { Transaction } from '../../../platform/database/transaction.js';
-import { type NanoUsd, nanoUsd } from '../../../platform/money/money.js';
+import { addNano, type NanoUsd, nanoUsd } from '../../../platform/money/money.js';
 import { ItemNotFoundError } from '../../../prompts/parent-item.js';
 import { PromptNotFoundError } from '../../../prompts/prompts.errors.js';
-import { ACCEPT, CLAIM, CLOSE_ATTEMPT, HAS_SETTLED, MARK_SENT, OPEN_ATTEMPT, SETTLE } from './run-ledger.sql.js';
+import {
+  ACCEPT,
+  CLAIM,
+  CLOSE_ATTEMPT,
+  HAS_SETTLED,
+  MARK_SENT,
+  OPEN_ATTEMPT,
+  REMAINING_BUDGET,
+  SETTLE,
+} from './run-ledger.sql.js';
 import { BudgetExceededError } from '../run.errors.js';
 import type { Run, RunAttempt, RunEvent, RunId, RunQuestion } from '../run.types.js';
+
+/** How often a reservation is tried that was refused although it would fit a moment later. */
+const RESERVE_TRIES = 5;
 
 /** Who works on a run: a write under another pair is refused. */
 export interface Hold {
@@ -20,19 +33,6 @@ export interface RunClaim {
   readonly fence: number;
   /** Whether its owner wants it cancelled. */
   readonly cancelRequested: boolean;
-}
-
-/** An accepted run; without an id, what was left of the budget that refused it. */
-interface AcceptRow {
-  id: RunId | null;
-  remaining: NanoUsd;
-}
-
-/** Whether the run is held and its attempt opened; if not, what was left of the budget that refused it. */
-interface OpenedRow {
-  held: boolean;
-  opened: boolean;
-  remaining: NanoUsd | null;
 }
 
 /** A claim as SQL answers it. */
@@ -71,15 +71,16 @@ export class RunLedgerRepository {
    */
   async accept(acceptance: Acceptance): Promise<RunId> {
     const { question } = acceptance;
-    const rows = await this.transaction.sql<AcceptRow>(ACCEPT, acceptValues(acceptance)).catch((error: unknown) =>
-      mapConstraint(error, {
-        runs_research_item_fkey: () => new ItemNotFoundError(question.researchItemId ?? 0),
-        runs_prompt_fkey: () => new PromptNotFoundError(question.promptId ?? 0),
-      }),
-    );
-    const [row] = rows;
-    if (!row || row.id === null) throw new BudgetExceededError(row?.remaining ?? nanoUsd(0), acceptance.reserve);
-    return row.id;
+    const values = acceptValues(acceptance);
+    return this.withinBudget(question.userId, acceptance.reserve, async () => {
+      const [row] = await this.transaction.sql<{ id: RunId }>(ACCEPT, values).catch((error: unknown) =>
+        mapConstraint(error, {
+          runs_research_item_fkey: () => new ItemNotFoundError(question.researchItemId ?? 0),
+          runs_prompt_fkey: () => new PromptNotFoundError(question.promptId ?? 0),
+        }),
+      );
+      return row?.id ?? null;
+    });
   }
 
   /**
@@ -101,8 +102,8 @@ export class RunLedgerRepository {
    * Opens a further attempt, with a reservation of its own. False: the run is no longer ours.
    * @throws BudgetExceededError
    */
-  async openAttempt(hold: Hold, attempt: RunAttempt): Promise<boolean> {
-    const [row] = await this.transaction.sql<OpenedRow>(OPEN_ATTEMPT, [
+  async openAttempt(hold: Hold, owner: UserId, attempt: RunAttempt): Promise<boolean> {
+    const values = [
       hold.runId,
       hold.workerId,
       hold.fence,
@@ -110,9 +111,11 @@ export class RunLedgerRepository {
       attempt.startedAt,
       attempt.waitMs,
       attempt.reservedNanoUsd,
-    ]);
-    if (row?.held && !row.opened) throw new BudgetExceededError(row.remaining ?? nanoUsd(0), attempt.reservedNanoUsd);
-    return row?.opened === true;
+    ];
+    return this.withinBudget(owner, attempt.reservedNanoUsd, async () => {
+      const [row] = await this.transaction.sql<{ held: boolean; opened: boolean }>(OPEN_ATTEMPT, values);
+      return row?.held && !row.opened ? null : row?.opened === true;
+    });
   }
 
   /** Records how an attempt ended that another will follow. False: the run is no longer ours. */
@@ -139,6 +142,7 @@ export class RunLedgerRepository {
       events.map(({ sequence }) => sequence),
       events.map(({ name }) => name),
       events.map(({ data }) => data),
+      ...usageValues(run),
     ]);
     return rows.length > 0;
   }
@@ -147,6 +151,24 @@ export class RunLedgerRepository {
   async hasSettled({ runId, workerId, fence }: Hold): Promise<boolean> {
     const rows = await this.transaction.sql(HAS_SETTLED, [runId, workerId, fence]);
     return rows.length > 0;
+  }
+
+  /**
+   * Reserves by `act`, which answers null when the budget refuses. What is left is read a moment later: when it would do by
+   * then, since others have given back, it is asked for again, so that no refusal contradicts itself.
+   */
+  private async withinBudget<T>(owner: UserId, needed: NanoUsd | null, act: () => Promise<T | null>): Promise<T> {
+    for (let tries = 1; ; tries += 1) {
+      const done = await act();
+      if (done !== null) return done;
+      const [row] = await this.transaction.sql<{ remaining: number | null }>(REMAINING_BUDGET, [owner]);
+      const remaining = row?.remaining ?? Infinity;
+      const fitsNow = needed === null ? remaining === Infinity : remaining >= needed;
+      if (fitsNow && tries < RESERVE_TRIES) continue;
+      // When it was refused, less than needed was left.
+      const left = Math.max(0, Math.min(remaining, (needed ?? 1) - 1));
+      throw new BudgetExceededError(nanoUsd(fitsNow ? left : Math.max(0, remaining)), needed);
+    }
   }
 }
 
@@ -185,8 +207,23 @@ function attemptValues(attempt: RunAttempt): unknown[] {
     attempt.claudeRequestId,
     attempt.minNanoUsd,
     attempt.maxNanoUsd,
-    // What the budget counts from now on: the maximum, or the reservation where even that is not known.
-    attempt.maxNanoUsd ?? attempt.reservedNanoUsd ?? 0,
+    countedOf(attempt),
+  ];
+}
+
+/** What the budget counts of a closed attempt: the maximum, or the reservation where even that is not known. */
+function countedOf({ maxNanoUsd, reservedNanoUsd }: RunAttempt): NanoUsd {
+  return maxNanoUsd ?? reservedNanoUsd ?? nanoUsd(0);
+}
+
+/** What the rollup counts of a run beside its cost and its last attempt. */
+function usageValues({ attempts, usage }: Run): unknown[] {
+  return [
+    addNano(...attempts.slice(0, -1).map(countedOf)),
+    usage?.input_tokens ?? 0,
+    usage?.output_tokens ?? 0,
+    usage?.cache_creation_input_tokens ?? 0,
+    usage?.cache_read_input_tokens ?? 0,
   ];
 }
 

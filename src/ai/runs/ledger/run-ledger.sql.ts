@@ -1,26 +1,24 @@
-import { COUNT_USAGE } from '../../usage/usage-rollup.sql.js';
+import { countUsage } from '../../usage/usage-rollup.sql.js';
 
 /** How long a worker may be silent before its runs are taken from it. Heartbeats come three times in this time. */
 export const LEASE_SECONDS = 30;
 
 const LEASE = `now() + interval '${LEASE_SECONDS} seconds'`;
 
-/**
- * The user's budget takes the worst case, or gives no row when it would not fit (or has no price under a budget). The row is
- * locked before, so that `remaining` of `account` is what the decision was made on, and not what was left a moment later.
- * @param user a scalar: the id, or null for none
- */
+/** The user's budget row takes the worst case, or gives no row when it would not fit (or has no price under a budget). */
+const RESERVE = `
+  update users set reserved_nano_usd = reserved_nano_usd + coalesce($RESERVE::bigint, 0)
+  where id = $USER
+    and (budget_nano_usd is null
+      or ($RESERVE::bigint is not null and spent_nano_usd + reserved_nano_usd + $RESERVE::bigint <= budget_nano_usd))`;
+
 function reserve(user: string, amount: string): string {
-  return `
-  account as (
-    select id, greatest(0, coalesce(budget_nano_usd, 0) - spent_nano_usd - reserved_nano_usd) as remaining
-    from users where id = ${user} for no key update),
-  budget as (
-    update users set reserved_nano_usd = reserved_nano_usd + coalesce(${amount}::bigint, 0)
-    where id = (select id from account)
-      and (budget_nano_usd is null
-        or (${amount}::bigint is not null and spent_nano_usd + reserved_nano_usd + ${amount}::bigint <= budget_nano_usd))
-    returning id)`;
+  return RESERVE.replaceAll('$USER', user).replaceAll('$RESERVE', amount);
+}
+
+/** A condition that is always met, and locks a parent of the run if it has one and it is still there. */
+function locked(table: string, id: string): string {
+  return `coalesce((select 1 from ${table} where id = ${id}::bigint and user_id = $1::bigint for key share), 1) = 1`;
 }
 
 /**
@@ -30,10 +28,7 @@ function reserve(user: string, amount: string): string {
  * it to its runs, and settling from run to user: so a run locks its parents before the budget, not when their keys are checked.
  */
 export const ACCEPT = `
-  with item as (select from research_items where id = $7::bigint and user_id = $1::bigint for key share),
-  prompt as (select from prompts where id = $4::bigint and user_id = $1::bigint for key share),
-  parents as (select (select count(*) from item) + (select count(*) from prompt) as count),
-  ${reserve('(select $1::bigint from parents where count >= 0)', '$2')},
+  with budget as (${reserve('$1::bigint', '$2')} and ${locked('research_items', '$7')} and ${locked('prompts', '$4')} returning id),
   run as (
     insert into runs (user_id, status, prompt_id, prompt_version, variables, research_item_id, batch_id, model, settings,
       system, messages, simulated, created_at, started_at, billing_state, billing_min_nano_usd, billing_max_nano_usd,
@@ -50,7 +45,7 @@ export const ACCEPT = `
   event as (
     insert into run_events (run_id, sequence, user_id, name, data)
     select id, 1, $1::bigint, 'run', '{"id":' || id || $16::text from run)
-  select run.id, account.remaining from account left join run on true`;
+  select id from run`;
 
 /** $1 run, $2 worker, $3 time, $4 whether it is sent. What is to be cancelled is not. */
 export const CLAIM = `
@@ -79,17 +74,16 @@ export const MARK_SENT = `
 export const OPEN_ATTEMPT = `
   with held as (${HELD}),
   known as (select from run_attempts a join held on a.run_id = held.id where a.number = $4::integer),
-  ${reserve('(select user_id from held where not exists (select from known))', '$7')},
+  budget as (${reserve('(select user_id from held where not exists (select from known))', '$7')} returning id),
   attempt as (
     insert into run_attempts (run_id, number, user_id, state, started_at, wait_ms, reserved_nano_usd, min_nano_usd,
       max_nano_usd)
     select held.id, $4::integer, held.user_id, 'sent', $5::timestamptz, $6::integer, $7::bigint, 0, $7::bigint
     from held join budget on budget.id = held.user_id returning run_id)
   select exists (select from held) as held,
-    exists (select from attempt) or exists (select from known) as opened,
-    (select remaining from account) as remaining`;
+    exists (select from attempt) or exists (select from known) as opened`;
 
-/** The attempt's end. Parameters from `first`: number, state, duration, status, error type, request id, min, max, counted. */
+/** The attempt's end and its money. Parameters from `first`: number, state, duration, status, error type, request id, min, max, counted. */
 function closeAttempt(first: number): string {
   const [number, state, duration, status, errorType, requestId, min, max, counted] = Array.from(
     { length: 9 },
@@ -101,35 +95,17 @@ function closeAttempt(first: number): string {
       error_type = ${errorType}::text, claude_request_id = ${requestId}::text, min_nano_usd = ${min}::bigint,
       max_nano_usd = ${max}::bigint
     from held where a.run_id = held.id and a.number = ${number}::integer and a.state in ('intent', 'sent')
-    returning a.user_id, coalesce(a.reserved_nano_usd, 0) as reserved, ${counted}::bigint as counted)`;
-}
-
-/**
- * Attempts that are open beside the last one: their worker never learnt that they were opened (the answer was lost), so it
- * never made the call. $18: the last one's number.
- */
-const CLOSE_UNSENT = `
-  unsent as (
-    update run_attempts a set state = 'settled', min_nano_usd = 0, max_nano_usd = 0
-    from held where a.run_id = held.id and a.number <> $18::integer and a.state in ('intent', 'sent')
-    returning a.user_id, coalesce(a.reserved_nano_usd, 0) as reserved, 0::bigint as counted)`;
-
-/** Gives back what was reserved for attempts that are closed now, and counts what they may have cost. */
-function moveMoney(closed: string): string {
-  return `
+    returning a.user_id, coalesce(a.reserved_nano_usd, 0) as reserved, ${counted}::bigint as counted),
   money as (
-    update users u set reserved_nano_usd = u.reserved_nano_usd - closed.reserved,
-      spent_nano_usd = u.spent_nano_usd + closed.counted
-    from (select user_id, sum(reserved) as reserved, sum(counted) as counted from (${closed}) each group by user_id) closed
-    where u.id = closed.user_id returning closed.counted)`;
+    update users u set reserved_nano_usd = u.reserved_nano_usd - attempt.reserved,
+      spent_nano_usd = u.spent_nano_usd + attempt.counted
+    from attempt where u.id = attempt.user_id returning attempt.counted)`;
 }
 
 /** $1–$3 hold, $4–$12 attempt. May be said again: an attempt is closed once. */
-export const CLOSE_ATTEMPT = `
-  with held as (${HELD}), ${closeAttempt(4)}, ${moveMoney('select * from attempt')}
-  select id from held`;
+export const CLOSE_ATTEMPT = `with held as (${HELD}), ${closeAttempt(4)} select id from held`;
 
-/** $1–$3 hold, $4–$16 result, $17 price, $18–$26 attempt, $27–$29 events. */
+/** $1–$3 hold, $4–$16 result, $17 price, $18–$26 attempt, $27–$29 events, $30–$34 usage. */
 export const SETTLE = `
   with held as (
     update runs set status = $4::text, output_text = $5, output = $6::json, sources = $7::json, stop_reason = $8::text,
@@ -137,16 +113,18 @@ export const SETTLE = `
       billing_max_nano_usd = $13::bigint, error_type = $14::text, error_detail = $15::text,
       finished_at = $16::timestamptz, price = $17::json, lease_until = null
     where id = $1::bigint and worker_id = $2::uuid and fence = $3::integer and status = 'running'
-    returning id, user_id, model, research_item_id, usage, cost_nano_usd, finished_at),
+    returning id, user_id, model, research_item_id, cost_nano_usd, finished_at),
   ${closeAttempt(18)},
-  ${CLOSE_UNSENT},
-  ${moveMoney('select * from attempt union all select * from unsent')},
-  ${COUNT_USAGE},
+  ${countUsage(30, '$26')},
   event as (
     insert into run_events (run_id, sequence, user_id, name, data)
     select held.id, e.sequence, held.user_id, e.name, e.data
     from held, unnest($27::integer[], $28::text[], $29::text[]) as e (sequence, name, data))
   select id from held`;
+
+/** $1 user. What is left of the budget in nano-dollars, below zero when it was lowered; null without a budget. */
+export const REMAINING_BUDGET = `
+  select budget_nano_usd - spent_nano_usd - reserved_nano_usd as remaining from users where id = $1::bigint`;
 
 /** $1–$3 hold. */
 export const HAS_SETTLED = `
