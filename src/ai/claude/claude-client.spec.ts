@@ -128,13 +128,18 @@ describe('The client of Claude', () => {
   });
 
   it('ends with the signal, and tells what had come', async () => {
-    frames = [START];
+    const block = { type: 'content_block_start', index: 0, content_block: { type: 'text', text: '' } };
+    const delta = { type: 'content_block_delta', index: 0, delta: { type: 'text_delta', text: 'Since' } };
+    frames = [START, frame(block), frame(delta)];
     ends = false;
     const abort = new AbortController();
-    const answer = ask({}, abort.signal);
-    setTimeout(() => abort.abort(new AbortReason('cancelled')), 100);
+    const answer = client.stream(QUESTION, () => abort.abort(new AbortReason('cancelled')), abort.signal);
     const error: unknown = await answer.catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(CallAborted);
-    expect(error).toMatchObject({ abortCause: 'cancelled', statusCode: 200, seen: { usage: { input_tokens: 5 } } });
+    expect(error).toMatchObject({
+      abortCause: 'cancelled',
+      statusCode: 200,
+      seen: { text: 'Since', usage: { input_tokens: 5 } },
+    });
   });
 });
