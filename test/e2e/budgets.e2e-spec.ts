@@ -11,6 +11,8 @@ type BudgetProblem = Problem & { readonly remaining_usd: number; readonly needed
 const RUNS = '/api/v1/ai/runs';
 const RACERS = 1000;
 const FITTING = 137;
+/** Refusals that are looked at closely. */
+const SAMPLE = 20;
 /** Worth 0.00206 USD at most: 30 tokens in at the price of cache writes, and 99 out. */
 const SETTINGS = { model: 'claude-sonnet-5-5', max_tokens: 99 };
 const AMOUNT = String.raw`(\d+(?:\.\d{1,9})?)`;
@@ -101,10 +103,9 @@ describe('budgets', () => {
       const answers = await Promise.all(racing);
       const accepted = answers.filter(({ response }) => response.status === 201);
       expect(accepted).toHaveLength(FITTING);
-      for (const answer of answers) {
-        if (answer.response.status === 201) continue;
-        expect(amountsIn(await refusalOf(answer)).needed).toBe(worst);
-      }
+      const refused = answers.filter(({ response }) => response.status !== 201);
+      expect(new Set(refused.map(({ response }) => response.status))).toEqual(new Set([429]));
+      for (const answer of refused.slice(0, SAMPLE)) expect(amountsIn(await refusalOf(answer)).needed).toBe(worst);
       const runs = await allRuns(user.api);
       expect(runs.map(({ status }) => status)).toEqual(Array.from({ length: FITTING }, () => 'succeeded'));
       const costs = runs.reduce((sum, { cost_usd }) => sum + nano(cost_usd!), 0);
@@ -128,7 +129,7 @@ describe('budgets', () => {
           expect(spent + reserved).toBeLessThanOrEqual(budget);
         }
       })();
-      const answers = await Promise.all(Array.from({ length: 300 }, () => ask(user.api, 'Race')));
+      const answers = await Promise.all(Array.from({ length: 150 }, () => ask(user.api, 'Race')));
       racing = false;
       await watching;
       const runs = await allRuns(user.api);
