@@ -74,6 +74,12 @@ describe('the statements that a request costs', () => {
     expect(await costOf(() => call(`/ai/runs/${runId}`))).toBeLessThanOrEqual(3);
   });
 
+  it('are one for usage, by whatever', async () => {
+    for (const group of ['day', 'model', 'research_item']) {
+      expect(await costOf(() => call(`/ai/usage?group_by=${group}`))).toBe(1);
+    }
+  });
+
   it("are at most three for a run of one's own text: accept, text, end", async () => {
     expect(await costOf(() => call('/ai/runs', 'POST', { input: 'x' }))).toBeLessThanOrEqual(3);
   });

@@ -23,6 +23,6 @@ export async function waitForRun(live: LiveRun, waitSeconds: number | null): Pro
 /** @throws RunFailedError when the run has ended without an answer */
 export function answered(run: Run): Run {
   if (!isFinal(run.status) || run.status === 'succeeded' || !run.error) return run;
-  const { slug, detail, retryAfterSeconds } = run.error;
-  throw new RunFailedError(slug, detail, run.id, retryAfterSeconds);
+  const { slug, detail, ...extras } = run.error;
+  throw new RunFailedError(slug, detail, run.id, extras);
 }

@@ -1,5 +1,5 @@
 import type { ProblemSlug } from '../../platform/errors/problems.js';
-import { ResearchPlatformError } from '../../platform/errors/research-platform.error.js';
+import { type ProblemExtras, ResearchPlatformError } from '../../platform/errors/research-platform.error.js';
 import { type NanoUsd, usdFromNano, usdText } from '../../platform/money/money.js';
 import type { RunId } from './run.types.js';
 
@@ -12,8 +12,8 @@ export class RunNotFoundError extends ResearchPlatformError {
 
 /** A run that was waited for did not succeed; the problem names it. */
 export class RunFailedError extends ResearchPlatformError {
-  constructor(slug: ProblemSlug, detail: string, runId: RunId, retryAfterSeconds?: number) {
-    super(slug, detail, { runId, ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }) });
+  constructor(slug: ProblemSlug, detail: string, runId: RunId, extras: Omit<ProblemExtras, 'runId'> = {}) {
+    super(slug, detail, { ...extras, runId });
   }
 }
 

@@ -85,6 +85,8 @@ export interface RunError {
   readonly detail: string;
   /** What Claude asked to wait, for those who wait for this run; it is not recorded. */
   readonly retryAfterSeconds?: number;
+  /** Further members of the problem, for them as well: what was left of a budget. */
+  readonly members?: Readonly<Record<string, unknown>>;
 }
 
 /** A run with everything that is kept of it. */

@@ -51,13 +51,19 @@ function endWithoutAttempt(run: Run, error: Error, at: Date): Ending {
     run: {
       ...run,
       status: 'failed',
-      error: { slug: known?.slug ?? 'internal-error', detail: known?.detail ?? 'An unexpected error ended the run' },
+      error: known ? { slug: known.slug, detail: known.detail, ...membersOf(known) } : DEFECT,
       attempts,
       ...billingOf(attempts),
       finishedAt: at,
     },
     price: null,
   };
+}
+
+const DEFECT: RunError = { slug: 'internal-error', detail: 'An unexpected error ended the run' };
+
+function membersOf({ extras: { members } }: ResearchPlatformError): Pick<RunError, 'members'> {
+  return members === undefined ? {} : { members };
 }
 
 function isOpen(attempt: RunAttempt): boolean {

@@ -1,0 +1,77 @@
+import { DatabaseUnavailableError } from '../../../platform/errors/platform.errors.js';
+import { nanoUsd } from '../../../platform/money/money.js';
+import type { UserId } from '../../../identity/user-id.js';
+import { AbortReason, ClaudeApiError, NO_FACTS } from '../../claude/claude-failure.js';
+import { acceptedRun } from '../ledger/run-acceptance.js';
+import { brokenBilling } from '../ledger/run-money.js';
+import type { Run, RunId, RunQuestion } from '../run.types.js';
+import { RunSession } from './run-session.js';
+import type { RunStores } from './run-stores.js';
+
+const MODEL = 'claude-sonnet-5-5';
+const HOLD = { runId: 1 as RunId, workerId: 'w', fence: 1 };
+const AWAY = new DatabaseUnavailableError();
+
+const QUESTION: RunQuestion = {
+  userId: 1 as UserId,
+  promptId: null,
+  promptVersion: null,
+  variables: null,
+  researchItemId: null,
+  batchId: null,
+  model: MODEL,
+  settings: { max_tokens: 10 },
+  system: null,
+  messages: [{ role: 'user', content: 'Why?' }],
+  simulated: true,
+};
+
+/** A session whose database is away for everything but the end of the run, and whose run was given up. */
+function abortedSession(change: (run: Run) => Run = (run) => run) {
+  const facts = { id: HOLD.runId, createdAt: new Date(), reserve: nanoUsd(500), running: true, sent: true };
+  const run = change(acceptedRun(QUESTION, facts));
+  const settled: Run[] = [];
+  const away = () => Promise.reject(AWAY);
+  const stores = {
+    ledger: {
+      openAttempt: away,
+      closeAttempt: away,
+      settle: (_: unknown, ended: Run) => Promise.resolve(settled.push(ended) > 0),
+    },
+    events: {},
+    log: { attemptFailed: () => undefined, unrecorded: () => undefined },
+  } as unknown as RunStores;
+  const session = new RunSession(run, HOLD, stores, [], 1);
+  session.abort(new AbortReason('cancelled'));
+  return { session, settled };
+}
+
+describe('A run that is given up while the database is away', () => {
+  it('ends without an attempt that may have been opened, and was not made: the end of the run closes it', async () => {
+    const broken = brokenBilling(MODEL, { reservedNanoUsd: nanoUsd(500), startedAt: new Date() }, true, null);
+    const { session, settled } = abortedSession((run) => ({
+      ...run,
+      attempts: run.attempts.map((attempt) => ({ ...attempt, ...broken })),
+    }));
+    await expect(session.sending(2, 10)).rejects.toBe(AWAY);
+    await session.finish(AWAY);
+    expect(settled[0]).toMatchObject({ costNanoUsd: null, billingState: 'unknown', billingMaxNanoUsd: 500 });
+    expect(settled[0]?.attempts).toMatchObject([
+      { number: 1, state: 'unknown', maxNanoUsd: 500 },
+      { number: 2, state: 'settled', minNanoUsd: 0, maxNanoUsd: 0 },
+    ]);
+  });
+
+  it('ends with an attempt as it is known to have ended, whether that was recorded or not', async () => {
+    const { session, settled } = abortedSession();
+    const refused = new ClaudeApiError('claude-rate-limited', 'x', {
+      ...NO_FACTS,
+      statusCode: 429,
+      mayBeBilled: false,
+    });
+    await expect(session.failed(1, refused, 5, 10)).rejects.toBe(AWAY);
+    await session.finish(AWAY);
+    expect(settled[0]?.attempts).toMatchObject([{ number: 1, state: 'settled', statusCode: 429, maxNanoUsd: 0 }]);
+    expect(settled[0]).toMatchObject({ costNanoUsd: 0, billingState: 'none' });
+  });
+});
