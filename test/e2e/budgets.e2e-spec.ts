@@ -186,7 +186,9 @@ describe('budgets', () => {
           body: { input: 'Why?', settings: SETTINGS },
         });
       const answers = await Promise.all([queue(), queue(), queue()]);
-      expect(answers.map(({ response }) => response.status).toSorted((one, other) => one - other)).toEqual([202, 429, 429]);
+      expect(answers.map(({ response }) => response.status).toSorted((one, other) => one - other)).toEqual([
+        202, 429, 429,
+      ]);
       const [run] = await until('The end of the run', async () => {
         const runs = await allRuns(user.api);
         return runs.every(({ finished_at }) => finished_at !== null) && runs;
