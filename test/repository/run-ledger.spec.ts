@@ -31,7 +31,14 @@ describe('the ledger of runs', () => {
   }
 
   function questionOf(userId: UserId): RunQuestion {
-    const none = { promptId: null, promptVersion: null, variables: null, researchItemId: null, batchId: null };
+    const none = {
+      promptId: null,
+      promptVersion: null,
+      variables: null,
+      researchItemId: null,
+      batchId: null,
+      messageBatchId: null,
+    };
     const messages = [{ role: 'user' as const, content: 'Why?' }];
     return { ...none, userId, model: 'm', settings: { max_tokens: 9 }, system: null, messages, simulated: true };
   }

@@ -42,7 +42,15 @@ const BLOCKED = `select count(*) as count from pg_stat_activity
   afterAll(() => database.close());
 
   async function begin(): Promise<Run> {
-    const none = { promptVersion: 1, variables: null, batchId: null, system: null, messages: [], simulated: true };
+    const none = {
+      promptVersion: 1,
+      variables: null,
+      batchId: null,
+      messageBatchId: null,
+      system: null,
+      messages: [],
+      simulated: true,
+    };
     const parents = { userId: owner, researchItemId: item, promptId: prompt };
     const question: RunQuestion = { ...none, ...parents, model: 'm', settings: { max_tokens: 9 } };
     const createdAt = new Date();

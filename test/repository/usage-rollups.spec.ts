@@ -92,7 +92,7 @@ describe('the rollups of usage', () => {
   }
 
   function questionOf(userId: UserId, model: string, researchItemId: ResearchItemId | null): RunQuestion {
-    const none = { promptId: null, promptVersion: null, variables: null, batchId: null };
+    const none = { promptId: null, promptVersion: null, variables: null, batchId: null, messageBatchId: null };
     const messages = [{ role: 'user' as const, content: 'Why?' }];
     const settings = { max_tokens: 100 };
     return { ...none, userId, researchItemId, model, settings, system: null, messages, simulated: true };
@@ -124,10 +124,10 @@ describe('the rollups of usage', () => {
     const seen = course === 'broken' ? ({ usage } as ClaudeAnswer) : null;
     const billing =
       course === 'answered'
-        ? settledBilling(costOfUsage(model, usage, open.startedAt)?.nano ?? null)
+        ? settledBilling(costOfUsage({ model, messageBatchId: null }, usage, open.startedAt)?.nano ?? null)
         : course === 'refused' || course === 'unlearnt' || course === 'unmade'
           ? NOT_BILLED
-          : brokenBilling(model, open, true, seen);
+          : brokenBilling({ model, messageBatchId: null }, open, true, seen);
     return { ...open, ...billing };
   }
 
@@ -154,7 +154,7 @@ describe('the rollups of usage', () => {
   it('count a finished run once, on the UTC day of its end', async () => {
     const owner = await newUser();
     const item = await newItem(owner);
-    const nano = costOfUsage(MODEL, USAGE, new Date())!.nano;
+    const nano = costOfUsage({ model: MODEL, messageBatchId: null }, USAGE, new Date())!.nano;
     await end(await begin(questionOf(owner, MODEL, item)), answered);
     await end(await begin(questionOf(owner, MODEL, item)), answered);
     await end(await begin(questionOf(owner, MODEL, null)), answered);
@@ -170,7 +170,7 @@ describe('the rollups of usage', () => {
   it('hold what the attempts of a run may have cost beyond what is known', async () => {
     const owner = await newUser();
     const worst = worstCaseOf(questionOf(owner, MODEL, null))!;
-    const nano = costOfUsage(MODEL, USAGE, new Date())!.nano;
+    const nano = costOfUsage({ model: MODEL, messageBatchId: null }, USAGE, new Date())!.nano;
     const begun = await begin(questionOf(owner, MODEL, null));
     await end(begun, { ...answered, courses: ['refused', 'broken unseen', 'broken', 'answered'] });
     expect(await rollupsOf(owner)).toEqual([expect.objectContaining({ runs: 1, cost: nano, unknown: 2 * worst })]);

@@ -595,7 +595,7 @@ export interface paths {
         put?: never;
         /**
          * Run many queries
-         * @description Up to 10,000 queries, accepted as a whole or not at all, and worked off in the background: one that fails keeps no other from its answer. Also takes lines of JSON (`application/x-ndjson`), one query each. In the queue, batches of several users take turns.
+         * @description Up to 10,000 queries, accepted as a whole or not at all, and worked off in the background: one that fails keeps no other from its answer. Also takes lines of JSON (`application/x-ndjson`), one query each. In the queue, batches of several users take turns. In mode `provider` they go to Claude together as Message Batches, at half the price: mostly within an hour, at most within a day.
          */
         post: operations["Batches_create"];
         delete?: never;
@@ -675,7 +675,7 @@ export interface paths {
         put?: never;
         /**
          * Cancel a batch
-         * @description What is queued is never sent, and the calls of what is running are given up: what was seen of the answers is kept and priced. A batch that is over stays as it is (409).
+         * @description What is queued is never sent, and the calls of what is running are given up: what was seen of the answers is kept and priced. Of a batch that is with Claude (`provider`), what Claude has not begun is cancelled there. A batch that is over stays as it is (409).
          */
         post: operations["Batches_cancel"];
         delete?: never;

@@ -1,4 +1,5 @@
 import { Batch } from '../../src/ai/batches/batch.entity.js';
+import { MessageBatch } from '../../src/ai/batches/provider/message-batch.entity.js';
 import { RunAttemptEntity } from '../../src/ai/runs/run-attempt.entity.js';
 import { RunEventEntity } from '../../src/ai/runs/events/run-event.entity.js';
 import { RunEntity } from '../../src/ai/runs/run.entity.js';
@@ -23,6 +24,7 @@ export const entities = [
   PromptLabel,
   PromptLabelMove,
   Batch,
+  MessageBatch,
   RunEntity,
   RunAttemptEntity,
   RunEventEntity,

@@ -40,9 +40,16 @@ export class Simulator {
   }
 }
 
-/** The messages that a simulated Claude was asked for with `marker` in the body: what was really sent, retries too. */
-export async function upstreamCalls(simulatorUrl: string, marker: string): Promise<readonly UpstreamCall[]> {
-  const query = new URLSearchParams({ contains: marker, path: '/v1/messages' });
+/**
+ * The calls to a simulated Claude that had `marker` in the body: what was really sent, retries too.
+ * @param path of the calls; messages that are asked for alone by default
+ */
+export async function upstreamCalls(
+  simulatorUrl: string,
+  marker: string,
+  path = '/v1/messages',
+): Promise<readonly UpstreamCall[]> {
+  const query = new URLSearchParams({ contains: marker, path });
   const response = await fetch(`${simulatorUrl}/__calls?${query.toString()}`);
   return ((await response.json()) as { calls: UpstreamCall[] }).calls;
 }

@@ -1,18 +1,20 @@
 import { Injectable } from '@nestjs/common';
 import type { UserId } from '../../identity/user-id.js';
-import { RunGroups } from '../runs/ledger/run-groups.js';
+import { type BatchQuestion, RunGroups } from '../runs/ledger/run-groups.js';
 import type { ParsedBatch } from './batch-body.js';
 import { BatchDrafts } from './batch-drafts.js';
-import type { BatchId } from './batch.types.js';
+import type { BatchId, BatchMode } from './batch.types.js';
 import { BatchesRepository } from './batches.repository.js';
+import { MessageBatchPlan } from './provider/message-batch-plan.js';
 
-/** Turns a batch that was asked for into recorded runs. */
+/** Turns what is asked for in batches into recorded runs. */
 @Injectable()
 export class BatchAcceptance {
   constructor(
     private readonly drafts: BatchDrafts,
     private readonly groups: RunGroups,
     private readonly batches: BatchesRepository,
+    private readonly plan: MessageBatchPlan,
   ) {}
 
   /**
@@ -24,8 +26,18 @@ export class BatchAcceptance {
     const questions = await this.drafts.draft(owner, queries);
     return async () => {
       const id = await this.batches.insert(owner, mode);
-      await this.groups.accept(owner, id, questions, mode === 'realtime');
+      await this.record(owner, id, mode, questions);
       return id;
     };
+  }
+
+  /**
+   * Records questions of a batch as runs, in the caller's transaction: in the queue, or on their way to Claude together.
+   * @throws BudgetExceededError; ItemNotFoundError, PromptNotFoundError when one was deleted meanwhile
+   */
+  async record(owner: UserId, id: BatchId, mode: BatchMode, questions: readonly BatchQuestion[]): Promise<void> {
+    const realtime = mode === 'realtime';
+    const placed = realtime ? questions : await this.plan.place(owner, id, questions);
+    await this.groups.accept(owner, id, placed, realtime);
   }
 }

@@ -28,12 +28,7 @@ export async function parseBatch(body: unknown, modeInQuery: BatchMode | undefin
   if (queries.length < 1 || queries.length > MAX_QUERIES) {
     throw new ValidationFailedError([{ pointer: '/queries', detail: `must hold 1 to ${MAX_QUERIES} queries` }]);
   }
-  // Nothing is accepted that would then not be worked on.
-  if ((mode ?? modeInQuery) === 'provider') {
-    const detail = 'provider is not available in this version; use realtime';
-    throw new ValidationFailedError([mode ? { pointer: '/mode', detail } : { parameter: 'mode', detail }]);
-  }
-  return { mode: 'realtime', queries: await checked(queries) };
+  return { mode: mode ?? modeInQuery ?? 'realtime', queries: await checked(queries) };
 }
 
 function outerForm(body: unknown): { queries: readonly unknown[]; mode: BatchMode | undefined } {

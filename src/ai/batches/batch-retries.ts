@@ -1,9 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import type { UserId } from '../../identity/user-id.js';
 import { ConflictError } from '../../platform/errors/platform.errors.js';
-import { type BatchQuestion, RunGroups } from '../runs/ledger/run-groups.js';
+import type { BatchQuestion } from '../runs/ledger/run-groups.js';
 import { RunDrafts } from '../runs/run-draft.js';
 import { RunsRepository } from '../runs/runs.repository.js';
+import { BatchAcceptance } from './batch-acceptance.js';
 import type { BatchView } from './batch.types.js';
 import { BatchesRepository } from './batches.repository.js';
 
@@ -14,7 +15,7 @@ export class BatchRetries {
     private readonly batches: BatchesRepository,
     private readonly runs: RunsRepository,
     private readonly drafts: RunDrafts,
-    private readonly groups: RunGroups,
+    private readonly acceptance: BatchAcceptance,
   ) {}
 
   /**
@@ -29,7 +30,7 @@ export class BatchRetries {
       const run = await this.runs.find(owner, runId);
       if (run) questions.push({ question: this.drafts.again(run), index, customId });
     }
-    await this.groups.accept(owner, id, questions, mode === 'realtime');
+    await this.acceptance.record(owner, id, mode, questions);
     await this.batches.reopen(id);
   }
 }

@@ -29,6 +29,7 @@ import { PageQuery } from '../../platform/paging/page-query.dto.js';
 import { Pager, pageScope } from '../../platform/paging/pager.js';
 import { DRAFT_PROBLEMS } from '../runs/run-problems.js';
 import { parseBatch } from './batch-body.js';
+import { BatchCancellation } from './batch-cancellation.js';
 import { BatchReader } from './batch-reader.js';
 import { type BatchId, type BatchView, isOver } from './batch.types.js';
 import { BatchesService } from './batches.service.js';
@@ -53,6 +54,7 @@ const EVENTS = 'id: 2\nevent: progress\ndata: {"id":1,"status":"running",…}\n\
 export class BatchesController {
   constructor(
     private readonly batches: BatchesService,
+    private readonly cancellation: BatchCancellation,
     private readonly reader: BatchReader,
     private readonly pager: Pager,
   ) {}
@@ -66,7 +68,7 @@ export class BatchesController {
   @ApiOperation({
     summary: 'Run many queries',
     description:
-      'Up to 10,000 queries, accepted as a whole or not at all, and worked off in the background: one that fails keeps no other from its answer. Also takes lines of JSON (`application/x-ndjson`), one query each. In the queue, batches of several users take turns.',
+      'Up to 10,000 queries, accepted as a whole or not at all, and worked off in the background: one that fails keeps no other from its answer. Also takes lines of JSON (`application/x-ndjson`), one query each. In the queue, batches of several users take turns. In mode `provider` they go to Claude together as Message Batches, at half the price: mostly within an hour, at most within a day.',
     requestBody: {
       required: true,
       content: {
@@ -164,7 +166,7 @@ export class BatchesController {
   @ApiOperation({
     summary: 'Cancel a batch',
     description:
-      'What is queued is never sent, and the calls of what is running are given up: what was seen of the answers is kept and priced. A batch that is over stays as it is (409).',
+      'What is queued is never sent, and the calls of what is running are given up: what was seen of the answers is kept and priced. Of a batch that is with Claude (`provider`), what Claude has not begun is cancelled there. A batch that is over stays as it is (409).',
   })
   @ApiAcceptedResponse({ type: BatchResponse, description: 'The batch as it stands', headers: LOCATION })
   async cancel(
@@ -172,7 +174,7 @@ export class BatchesController {
     @IdParam() id: number,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<BatchResponse> {
-    return shown(reply, await this.batches.cancel(user.id, id as BatchId));
+    return shown(reply, await this.cancellation.cancel(user.id, id as BatchId));
   }
 
   @Post(':id/retry')

@@ -1,13 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import type { UserId } from '../../identity/user-id.js';
 import { Transaction } from '../../platform/database/transaction.js';
-import { ConflictError, ShuttingDownError } from '../../platform/errors/platform.errors.js';
+import { ShuttingDownError } from '../../platform/errors/platform.errors.js';
 import { Lifecycle } from '../../platform/health/lifecycle.js';
 import { Idempotency, type Made } from '../../platform/idempotency/idempotency.js';
 import type { KeyedRequest } from '../../platform/idempotency/keyed-request.js';
 import type { PageRequest, Slice } from '../../platform/paging/pager.js';
 import { BatchAcceptance } from './batch-acceptance.js';
-import { type BatchId, type BatchView, isOver } from './batch.types.js';
+import type { BatchId, BatchView } from './batch.types.js';
 import { BatchRetries } from './batch-retries.js';
 import { BatchesRepository } from './batches.repository.js';
 import type { ParsedBatch } from './batch-body.js';
@@ -44,21 +44,6 @@ export class BatchesService {
   /** One page of the owner's batches, newest first. */
   async list(owner: UserId, page: PageRequest): Promise<Slice<BatchView>> {
     return this.batches.findPage(owner, page);
-  }
-
-  /**
-   * Cancels what has not ended of a batch: queued runs are never sent, the calls of running ones are given up.
-   * @returns the batch as it stands; its runs end as their workers see the wish
-   * @throws BatchNotFoundError, ConflictError when it has ended already
-   */
-  async cancel(owner: UserId, id: BatchId): Promise<BatchView> {
-    await this.transaction.run(async () => {
-      await this.batches.lock(owner, id);
-      const { status } = await this.batches.get(owner, id);
-      if (isOver(status)) throw new ConflictError(`Batch ${id} is ${status} already`);
-      await this.batches.requestCancel(id);
-    });
-    return this.batches.get(owner, id);
   }
 
   /**

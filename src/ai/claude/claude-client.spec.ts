@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import type { Config } from '../../platform/config/config.js';
 import type { ClaudeRequest } from './claude.types.js';
 import { ClaudeClient } from './claude-client.js';
+import { ClaudeConnection } from './claude-connection.js';
 import type { ClaudeEndpoint } from './claude-endpoint.js';
 import { AbortReason, CallAborted, ClaudeApiError } from './claude-failure.js';
 
@@ -31,6 +32,7 @@ interface Got {
 describe('The client of Claude', () => {
   let server: Server;
   let client: ClaudeClient;
+  let connection: ClaudeConnection;
   let got: Got[];
   let frames: string[];
   let ends: boolean;
@@ -48,7 +50,8 @@ describe('The client of Claude', () => {
     const limits = { timeoutMs: 2000, idleTimeoutMs: 2000, maxConcurrency: 4 };
     const baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     const endpoint = { resolve: () => Promise.resolve({ baseUrl, apiKey: 'secret' }) };
-    client = new ClaudeClient({ claude: limits } as Config, endpoint as unknown as ClaudeEndpoint);
+    connection = new ClaudeConnection({ claude: limits } as Config, endpoint as unknown as ClaudeEndpoint);
+    client = new ClaudeClient(connection);
   });
   beforeEach(() => {
     got = [];
@@ -56,7 +59,7 @@ describe('The client of Claude', () => {
     ends = true;
   });
   afterAll(async () => {
-    await client.onApplicationShutdown();
+    await connection.onApplicationShutdown();
     server.close();
     server.closeAllConnections();
   });

@@ -61,8 +61,8 @@ function retryAfterExtras(retryAfterMs: number | null) {
 /** The stream ended without an error and without `message_stop`. */
 export class EndOfStream extends Error {}
 
-/** Why a call was given up from our side. */
-export type AbortCause = 'deadline' | 'cancelled' | 'shutdown' | 'fenced';
+/** Why a call was given up from our side. `untraceable`: what became of it cannot be known. */
+export type AbortCause = 'deadline' | 'cancelled' | 'shutdown' | 'fenced' | 'untraceable';
 
 /** The `reason` of the signals that end calls. */
 export class AbortReason extends Error {
@@ -78,6 +78,8 @@ export class CallAborted extends Error {
     readonly seen: ClaudeAnswer | null,
     /** Status code of the response; null when its headers had not come. */
     readonly statusCode: number | null = null,
+    /** False where Claude says that it bills nothing for it. */
+    readonly mayBeBilled = true,
   ) {
     super(`The call was given up: ${abortCause}`);
   }

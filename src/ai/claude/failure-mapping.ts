@@ -54,6 +54,13 @@ export function toClaudeApiError(thrown: unknown, seen: AnswerAccumulator, apiKe
   return unanswered('claude-failed', 'unreadable_answer', seen, thrown);
 }
 
+/** The SDK's error for a body of Claude's that came without the status code it has elsewhere: in the results of a batch. */
+export function apiError(status: number, body: unknown): APIError {
+  const requestId = soundText((body as { request_id?: unknown } | null)?.request_id, MAX_TYPE);
+  const headers = new Headers(requestId === null ? {} : { 'request-id': requestId });
+  return APIError.generate(status, typeof body === 'object' && body !== null ? body : {}, undefined, headers);
+}
+
 function fromStatus(error: APIError, status: number, apiKey: string): ClaudeApiError {
   const { slug, retryable, detail } = mappingOf(error, status);
   return new ClaudeApiError(

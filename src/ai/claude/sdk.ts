@@ -1,3 +1,3 @@
 /** All that needs the SDK at run time: imported after the start, which it would make a tenth longer. */
 export { default as Anthropic } from '@anthropic-ai/sdk';
-export { toClaudeApiError } from './failure-mapping.js';
+export { apiError, toClaudeApiError } from './failure-mapping.js';

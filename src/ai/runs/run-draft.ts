@@ -54,7 +54,6 @@ export class RunDrafts {
   again(question: RunQuestion): RunQuestion {
     const { userId, promptId, promptVersion, variables, researchItemId, batchId, model, settings, system, messages } =
       question;
-    const simulated = this.endpoint.simulated;
     return {
       userId,
       promptId,
@@ -62,11 +61,12 @@ export class RunDrafts {
       variables,
       researchItemId,
       batchId,
+      messageBatchId: null,
       model,
       settings,
       system,
       messages,
-      simulated,
+      simulated: this.endpoint.simulated,
     };
   }
 
@@ -117,6 +117,7 @@ export class RunDrafts {
     return {
       userId: owner,
       batchId: null,
+      messageBatchId: null,
       model: model ?? this.config.claude.defaultModel,
       settings: complete,
       simulated: this.endpoint.simulated,

@@ -10,6 +10,7 @@ import { Check, Column, Entity, ForeignKey, Index, PrimaryGeneratedColumn, Uniqu
   onDelete: 'SET NULL',
 })
 @ForeignKey('Batch', ['batchId', 'userId'], ['id', 'userId'], { name: 'runs_batch_fkey' })
+@ForeignKey('MessageBatch', ['messageBatchId', 'userId'], ['id', 'userId'], { name: 'runs_message_batch_fkey' })
 @Index('runs_user_id_id_idx', ['userId', 'id'])
 @Index('runs_user_id_status_id_idx', ['userId', 'status', 'id'])
 @Index('runs_prompt_id_user_id_id_idx', ['promptId', 'userId', 'id'])
@@ -18,6 +19,7 @@ import { Check, Column, Entity, ForeignKey, Index, PrimaryGeneratedColumn, Uniqu
 @Index('runs_cancel_requested_idx', { synchronize: false })
 @Index('runs_batch_idx', { synchronize: false })
 @Index('runs_turn_idx', { synchronize: false })
+@Index('runs_message_batch_idx', { synchronize: false })
 @Check('runs_status_check', `status in ('queued', 'running', 'succeeded', 'failed', 'cancelled', 'interrupted')`)
 @Check('runs_billing_state_check', `billing_state in ('settled', 'unknown', 'none')`)
 export class RunEntity {
@@ -48,6 +50,10 @@ export class RunEntity {
 
   @Column({ name: 'batch_id', type: 'bigint', nullable: true })
   batchId: number | null;
+
+  /** The Message Batch that it goes to Claude with; null when it goes alone. */
+  @Column({ name: 'message_batch_id', type: 'bigint', nullable: true })
+  messageBatchId: number | null;
 
   /** Its place in the batch; null for a run that a retry has replaced, which only counts for the cost. */
   @Column({ name: 'batch_index', type: 'integer', nullable: true })

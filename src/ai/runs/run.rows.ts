@@ -41,6 +41,7 @@ export interface RunRow {
   variables: Record<string, unknown> | null;
   research_item_id: ResearchItemId | null;
   batch_id: number | null;
+  message_batch_id: number | null;
   model: string;
   settings: RunSettings;
   system: string | null;
@@ -74,6 +75,7 @@ export function toRun(row: RunRow): Run {
     variables: row.variables,
     researchItemId: row.research_item_id,
     batchId: row.batch_id,
+    messageBatchId: row.message_batch_id,
     model: row.model,
     settings: row.settings,
     system: row.system,

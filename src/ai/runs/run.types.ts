@@ -55,6 +55,8 @@ export interface RunQuestion {
   readonly variables: Readonly<Record<string, unknown>> | null;
   readonly researchItemId: ResearchItemId | null;
   readonly batchId: number | null;
+  /** The Message Batch that it goes to Claude with, at half the price; null when it goes alone. */
+  readonly messageBatchId: number | null;
   readonly model: string;
   readonly settings: RunSettings;
   readonly system: string | null;
@@ -99,7 +101,7 @@ export interface Run extends RunQuestion, RunResult {
 /** A run as lists show it: without large texts. */
 export type RunSummary = Omit<
   Run,
-  'messages' | 'system' | 'variables' | 'output' | 'outputText' | 'attempts' | 'sources'
+  'messages' | 'system' | 'variables' | 'output' | 'outputText' | 'attempts' | 'sources' | 'messageBatchId'
 >;
 
 /** One event of a run's stream as it is stored and sent; `data` is JSON text. */

@@ -13,11 +13,13 @@ import { RunCancellation } from './execution/run-cancellation.js';
 import { RunCancellationsRepository } from './execution/run-cancellations.repository.js';
 import { RunEnding } from './execution/run-ending.js';
 import { RunExecutor } from './execution/run-executor.js';
+import { RunGroupEnding } from './execution/run-group-ending.js';
 import { RunFollower } from './events/run-follower.js';
 import { RunLeases } from './execution/run-leases.js';
 import { RunLeasesRepository } from './execution/run-leases.repository.js';
 import { RunLedgerRepository } from './ledger/run-ledger.repository.js';
 import { RunGroups } from './ledger/run-groups.js';
+import { RunSettlementsRepository } from './ledger/run-settlements.repository.js';
 import { RunGroupsRepository } from './ledger/run-groups.repository.js';
 import { RunLog } from './execution/run-log.js';
 import { RunPages } from './run-pages.js';
@@ -44,6 +46,7 @@ import { TokenCountsController } from './token-counts.controller.js';
     RunEnding,
     RunExecutor,
     RunFollower,
+    RunGroupEnding,
     RunLeases,
     RunLog,
     RunQueue,
@@ -57,8 +60,9 @@ import { TokenCountsController } from './token-counts.controller.js';
     RunLedgerRepository,
     RunGroups,
     RunGroupsRepository,
+    RunSettlementsRepository,
     RunsRepository,
   ],
-  exports: [RunDrafts, RunGroups, RunsRepository],
+  exports: [RunDrafts, RunGroups, RunGroupEnding, RunLog, RunsRepository],
 })
 export class RunsModule {}

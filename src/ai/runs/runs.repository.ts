@@ -38,11 +38,12 @@ const SUMMARY_COLUMNS = [
   'userId',
 ] as const;
 
-const FIND = `
+const FIND_ALL = `
   select runs.*, (
     select coalesce(jsonb_agg(to_jsonb(a) order by a.number), '[]') from run_attempts a where a.run_id = runs.id
   ) as attempts
-  from runs where id = $1::bigint`;
+  from runs`;
+const FIND = `${FIND_ALL} where id = $1::bigint`;
 
 /** Reads runs. */
 @Injectable()
@@ -59,6 +60,12 @@ export class RunsRepository {
   async findForWorker(id: RunId): Promise<Run | null> {
     const [row] = await this.transaction.sql<RunRow>(FIND, [id]);
     return row ? toRun(row) : null;
+  }
+
+  /** The runs that go to Claude with a Message Batch and have no end yet, whoever owns them: for the workers alone. */
+  async findSentWith(messageBatchId: number): Promise<Run[]> {
+    const text = `${FIND_ALL} where message_batch_id = $1::bigint and status = 'running' order by id`;
+    return (await this.transaction.sql<RunRow>(text, [messageBatchId])).map(toRun);
   }
 
   /** One page of the owner's runs, newest first, without their large texts. */

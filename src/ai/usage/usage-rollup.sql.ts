@@ -20,3 +20,19 @@ export function countUsage(first: number, counted: string): string {
     from held
     on conflict (user_id, day, model, research_item_id) do update set ${added.join(', ')})`;
 }
+
+/**
+ * The same for many runs at once.
+ * @param used a CTE with a row for each: its user, model, item, `finished_at` and what it adds to each sum but `runs`
+ */
+export function countUsageOfAll(used: string): string {
+  const sums = SUMS.split(/,\s*/);
+  const added = sums.map((sum) => `${sum} = usage_rollups.${sum} + excluded.${sum}`);
+  const totals = sums.map((sum) => (sum === 'runs' ? 'count(*)' : `sum(${sum})::bigint`));
+  return `
+  rollup as (
+    insert into usage_rollups (user_id, day, model, research_item_id, ${SUMS})
+    select user_id, (finished_at at time zone 'UTC')::date as day, model, research_item_id, ${totals.join(', ')}
+    from ${used} group by user_id, day, model, research_item_id order by user_id, day, model, research_item_id
+    on conflict (user_id, day, model, research_item_id) do update set ${added.join(', ')})`;
+}

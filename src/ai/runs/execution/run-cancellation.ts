@@ -43,7 +43,7 @@ export class RunCancellation implements OnApplicationBootstrap, BeforeApplicatio
   /**
    * Ends a queued or running run: its call to Claude is given up, and what was seen of the answer is kept and priced.
    * @returns the run as it stands: cancelled, or about to be
-   * @throws RunNotFoundError, ConflictError when it has finished already
+   * @throws RunNotFoundError, ConflictError when it has finished already, or is at Claude together with others
    */
   async cancel(owner: UserId, id: RunId): Promise<Run> {
     const asked = await this.cancellations.request(owner, id);
@@ -51,7 +51,7 @@ export class RunCancellation implements OnApplicationBootstrap, BeforeApplicatio
     else if (asked?.workerId === WORKER_ID) await this.end(id);
     const run = await this.runs.find(owner, id);
     if (!run) throw new RunNotFoundError(id);
-    if (!asked) throw new ConflictError(`Run ${id} has already ${PAST[run.status] ?? run.status}`);
+    if (!asked) throw new ConflictError(whyNot(run));
     return run;
   }
 
@@ -71,6 +71,12 @@ export class RunCancellation implements OnApplicationBootstrap, BeforeApplicatio
       );
     }
   }
+}
+
+function whyNot({ id, status, batchId }: Run): string {
+  const past = PAST[status];
+  if (past !== undefined) return `Run ${id} has already ${past}`;
+  return `Run ${id} is with Claude as part of batch ${batchId}, which can only be cancelled as a whole`;
 }
 
 const PAST: Partial<Record<Run['status'], string>> = {

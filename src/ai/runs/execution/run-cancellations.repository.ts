@@ -5,7 +5,8 @@ import type { RunId, RunStatus } from '../run.types.js';
 
 const REQUEST = `
   update runs set cancel_requested_at = coalesce(cancel_requested_at, now())
-  where id = $1::bigint and user_id = $2::bigint and status in ('queued', 'running')
+  where id = $1::bigint and user_id = $2::bigint
+    and (status = 'queued' or status = 'running' and message_batch_id is null)
   returning status, worker_id`;
 const IS_REQUESTED = `select from runs where id = $1::bigint and cancel_requested_at is not null`;
 const FIND_REQUESTED = `
@@ -16,7 +17,7 @@ const FIND_REQUESTED = `
 export class RunCancellationsRepository {
   constructor(private readonly transaction: Transaction) {}
 
-  /** Notes the wish. Answers how the run stands, or null when the owner has no unfinished run of this id. */
+  /** Notes the wish. Answers how the run stands, or null when the owner has none of this id that can be cancelled for itself. */
   async request(owner: UserId, id: RunId): Promise<{ status: RunStatus; workerId: string | null } | null> {
     const [row] = await this.transaction.sql<{ status: RunStatus; worker_id: string | null }>(REQUEST, [id, owner]);
     return row ? { status: row.status, workerId: row.worker_id } : null;

@@ -19,6 +19,7 @@ const QUESTION: RunQuestion = {
   variables: null,
   researchItemId: null,
   batchId: null,
+  messageBatchId: null,
   model: MODEL,
   settings: { max_tokens: 10 },
   system: null,
@@ -48,7 +49,7 @@ function abortedSession(change: (run: Run) => Run = (run) => run) {
 
 describe('A run that is given up while the database is away', () => {
   it('ends without an attempt that may have been opened, and was not made: the end of the run closes it', async () => {
-    const broken = brokenBilling(MODEL, { reservedNanoUsd: nanoUsd(500), startedAt: new Date() }, true, null);
+    const broken = brokenBilling(QUESTION, { reservedNanoUsd: nanoUsd(500), startedAt: new Date() }, true, null);
     const { session, settled } = abortedSession((run) => ({
       ...run,
       attempts: run.attempts.map((attempt) => ({ ...attempt, ...broken })),

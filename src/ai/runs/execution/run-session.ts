@@ -4,12 +4,12 @@ import type { ClaudeAnswer } from '../../claude/claude.types.js';
 import { AbortReason, type ClaudeApiError } from '../../claude/claude-failure.js';
 import type { AttemptRecorder, FinalAttempt } from '../../claude/passage.js';
 import { DeltaWriter } from '../events/delta-writer.js';
+import { lastEvents } from '../events/last-events.js';
 import { LiveRun } from '../events/live-run.js';
 import type { Hold } from '../ledger/run-ledger.repository.js';
 import { brokenBilling, costOfUsage, settledBilling, worstCaseOf } from '../ledger/run-money.js';
 import { finishedRun } from '../ledger/run-outcome.js';
 import type { RunStores } from './run-stores.js';
-import { toRunResponse } from '../dto/run.response.js';
 import { nanoUsd } from '../../../platform/money/money.js';
 import { RunUnrecordedError } from '../run.errors.js';
 import type { Run, RunAttempt, RunEvent } from '../run.types.js';
@@ -85,7 +85,7 @@ export class RunSession implements AttemptRecorder {
       statusCode,
       errorType,
       claudeRequestId,
-      ...brokenBilling(this.live.run.model, open, mayBeBilled, seen),
+      ...brokenBilling(this.live.run, open, mayBeBilled, seen),
     };
     await this.persist(attempt, () => this.stores.ledger.closeAttempt(this.hold, attempt));
   }
@@ -93,7 +93,7 @@ export class RunSession implements AttemptRecorder {
   async paused(number: number, turn: ClaudeAnswer, durationMs: number): Promise<void> {
     const open = this.live.run.attempts.find((attempt) => attempt.number === number);
     if (!open) return;
-    const cost = costOfUsage(this.live.run.model, turn.usage, open.startedAt);
+    const cost = costOfUsage(this.live.run, turn.usage, open.startedAt);
     const attempt: RunAttempt = {
       ...open,
       durationMs,
@@ -150,18 +150,6 @@ export class RunSession implements AttemptRecorder {
 }
 
 const FENCED = new AbortReason('fenced');
-
-/** The events that end a run: text not written yet, usage, and the run itself. */
-function lastEvents(run: Run, sequence: number, pending: string): RunEvent[] {
-  const events: Omit<RunEvent, 'sequence'>[] = [];
-  if (pending) events.push({ name: 'delta', data: JSON.stringify({ text: pending }) });
-  const response = toRunResponse(run);
-  if (response.usage) {
-    events.push({ name: 'usage', data: JSON.stringify({ ...response.usage, cost_usd: response.cost_usd }) });
-  }
-  events.push({ name: run.status as RunEvent['name'], data: JSON.stringify(response) });
-  return events.map((event, index) => ({ sequence: sequence + 1 + index, ...event }));
-}
 
 function blankAttempt(number: number, startedAt: Date, waitMs: number): Omit<RunAttempt, 'reservedNanoUsd'> {
   return {

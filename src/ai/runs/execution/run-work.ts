@@ -1,12 +1,11 @@
 import { mayPass } from '../../../platform/database/sql-errors.js';
 import type { Release } from '../../claude/call-slots.js';
-import type { ClaudeRequest } from '../../claude/claude.types.js';
 import { AbortReason, ClaudeApiError } from '../../claude/claude-failure.js';
 import type { ClaudeGateway } from '../../claude/claude-gateway.js';
 import type { FinalAttempt } from '../../claude/passage.js';
 import type { LiveRuns } from '../events/live-runs.js';
 import { RunFailedError, RunUnrecordedError } from '../run.errors.js';
-import type { Run } from '../run.types.js';
+import { requestOf } from '../claude-request.js';
 import { countRun } from './run.metrics.js';
 import { pauseBeforeRecording, type RunSession } from './run-session.js';
 import type { RunStores } from './run-stores.js';
@@ -93,17 +92,4 @@ function isFenced(outcome: unknown): boolean {
   if (outcome instanceof AbortReason) return outcome.abortCause === 'fenced';
   const failure = (outcome as Partial<FinalAttempt> | null)?.failure;
   return failure instanceof Error && 'abortCause' in failure && failure.abortCause === 'fenced';
-}
-
-function requestOf(run: Run): ClaudeRequest {
-  return {
-    model: run.model,
-    maxTokens: run.settings.max_tokens,
-    system: run.system,
-    messages: run.messages,
-    effort: run.settings.effort,
-    stopSequences: run.settings.stop_sequences,
-    outputSchema: run.settings.output_schema,
-    webSearch: run.settings.web_search,
-  };
 }

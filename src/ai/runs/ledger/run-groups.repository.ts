@@ -35,19 +35,19 @@ const RESERVE_ALL = `
     returning id)
   select budget.id, account.remaining from account left join budget on true`;
 
-/** $1 user, $2 batch, $3 created at, $4–$17 a list for each column. */
+/** $1 user, $2 batch, $3 created at, $4–$18 a list for each column. */
 const ACCEPT_ALL = `
   with question as (
     select * from unnest($4::integer[], $5::text[], $6::integer[], $7::bigint[], $8::integer[], $9::text[], $10::bigint[],
-        $11::text[], $12::text[], $13::text[], $14::text[], $15::boolean[], $16::bigint[], $17::text[])
+        $11::text[], $12::text[], $13::text[], $14::text[], $15::boolean[], $16::bigint[], $17::text[], $18::bigint[])
       as q (batch_index, custom_id, turn, prompt_id, prompt_version, variables, research_item_id, model, settings, system,
-        messages, simulated, reserve, event)),
+        messages, simulated, reserve, event, message_batch_id)),
   run as (
     insert into runs (user_id, batch_id, created_at, status, billing_state, billing_min_nano_usd, billing_max_nano_usd,
       batch_index, custom_id, turn, prompt_id, prompt_version, variables, research_item_id, model, settings, system,
-      messages, simulated)
+      messages, simulated, message_batch_id)
     select $1::bigint, $2::bigint, $3::timestamptz, 'queued', 'none', 0, 0, batch_index, custom_id, turn, prompt_id,
-      prompt_version, variables::json, research_item_id, model, settings::json, system, messages::json, simulated
+      prompt_version, variables::json, research_item_id, model, settings::json, system, messages::json, simulated, message_batch_id
     from question order by batch_index
     returning id, batch_index),
   attempt as (
@@ -130,5 +130,6 @@ function columnsOf(runs: readonly GroupedRun[]): unknown[][] {
     questions.map(({ simulated }) => simulated),
     runs.map(({ reserve }) => reserve),
     runs.map(({ firstEventRest }) => firstEventRest),
+    questions.map(({ messageBatchId }) => messageBatchId),
   ];
 }

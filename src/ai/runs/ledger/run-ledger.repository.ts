@@ -212,7 +212,7 @@ function attemptValues(attempt: RunAttempt): unknown[] {
 }
 
 /** What the budget counts of a closed attempt: the maximum, or the reservation where even that is not known. */
-function countedOf({ maxNanoUsd, reservedNanoUsd }: RunAttempt): NanoUsd {
+export function countedOf({ maxNanoUsd, reservedNanoUsd }: RunAttempt): NanoUsd {
   return maxNanoUsd ?? reservedNanoUsd ?? nanoUsd(0);
 }
 

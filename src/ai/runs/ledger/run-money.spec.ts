@@ -13,6 +13,8 @@ const USAGE: ClaudeUsage = {
   cache_creation_input_tokens: 0,
   cache_read_input_tokens: 0,
 };
+/** A run of a model that goes to Claude alone. */
+const alone = (model: string) => ({ model, messageBatchId: null });
 /** 100 tokens at 4 USD and 10 at 20 USD per million. */
 const COST = 600_000;
 const seen = (usage: ClaudeUsage | null) => ({ usage }) as ClaudeAnswer;
@@ -23,6 +25,7 @@ const question = (settings: Partial<RunSettings> = {}, content = 'x'.repeat(200)
   system: null,
   messages: [{ role: 'user' as const, content }],
   settings: { max_tokens: 100, ...settings },
+  messageBatchId: null,
 });
 
 describe('The worst case of an attempt', () => {
@@ -42,7 +45,7 @@ describe('The worst case of an attempt', () => {
             cache_read_input_tokens: 0,
             output_tokens: max,
           };
-          expect(worst).toBeGreaterThanOrEqual(costOfUsage(MODEL, usage, DAY)?.nano ?? Infinity);
+          expect(worst).toBeGreaterThanOrEqual(costOfUsage(alone(MODEL), usage, DAY)?.nano ?? Infinity);
         },
       ),
     );
@@ -64,23 +67,32 @@ describe('The worst case of an attempt', () => {
 
 describe('A finished attempt', () => {
   it('that was answered is settled at its cost', () => {
-    const cost = costOfUsage(MODEL, USAGE, DAY);
+    const cost = costOfUsage(alone(MODEL), USAGE, DAY);
     expect([cost?.nano, cost?.price.model]).toEqual([COST, MODEL]);
     expect(settledBilling(nanoUsd(COST))).toEqual({ state: 'settled', minNanoUsd: COST, maxNanoUsd: COST });
   });
 
   it('that was answered by a model without a price is unknown, without a maximum', () => {
-    expect([costOfUsage(UNPRICED, USAGE, DAY), costOfUsage(MODEL, null, DAY)]).toEqual([null, null]);
+    expect([costOfUsage(alone(UNPRICED), USAGE, DAY), costOfUsage(alone(MODEL), null, DAY)]).toEqual([null, null]);
     expect(settledBilling(null)).toEqual({ state: 'unknown', minNanoUsd: 0, maxNanoUsd: null });
   });
 
   it('that was refused cost nothing', () => {
-    expect(brokenBilling(MODEL, attempt(), false, null)).toEqual({ state: 'settled', minNanoUsd: 0, maxNanoUsd: 0 });
+    expect(brokenBilling(alone(MODEL), attempt(), false, null)).toEqual({
+      state: 'settled',
+      minNanoUsd: 0,
+      maxNanoUsd: 0,
+    });
   });
 
   it('that broke is unknown: from what was seen to what was reserved', () => {
     const bounds = (reserved: number | null, answer: ClaudeAnswer | null, model = MODEL) =>
-      brokenBilling(model, attempt({ reservedNanoUsd: reserved === null ? null : nanoUsd(reserved) }), true, answer);
+      brokenBilling(
+        alone(model),
+        attempt({ reservedNanoUsd: reserved === null ? null : nanoUsd(reserved) }),
+        true,
+        answer,
+      );
     expect(bounds(5_000_000, null)).toEqual({ state: 'unknown', minNanoUsd: 0, maxNanoUsd: 5_000_000 });
     expect(bounds(5_000_000, seen(null))).toEqual({ state: 'unknown', minNanoUsd: 0, maxNanoUsd: 5_000_000 });
     expect(bounds(5_000_000, seen(USAGE))).toEqual({ state: 'unknown', minNanoUsd: COST, maxNanoUsd: 5_000_000 });
@@ -91,9 +103,21 @@ describe('A finished attempt', () => {
   it('that broke is priced by the day on which it was sent', () => {
     const model = 'claude-sonnet-5-5';
     const at = (day: string) =>
-      brokenBilling(model, attempt({ startedAt: new Date(day) }), true, seen(USAGE)).minNanoUsd;
-    const priced = (day: string) => costOfUsage(model, USAGE, new Date(day))?.nano ?? 0;
+      brokenBilling(alone(model), attempt({ startedAt: new Date(day) }), true, seen(USAGE)).minNanoUsd;
+    const priced = (day: string) => costOfUsage(alone(model), USAGE, new Date(day))?.nano ?? 0;
     for (const day of ['2026-09-28', '2026-11-23', '2030-01-01']) expect(at(day)).toBe(priced(day));
+  });
+});
+
+describe('A run that goes to Claude in a Message Batch', () => {
+  const together = { messageBatchId: 7 };
+
+  it('costs half, is set aside at half, and keeps that it did', () => {
+    const cost = costOfUsage({ model: MODEL, ...together }, USAGE, DAY);
+    expect(cost?.nano).toBe(COST / 2);
+    expect(cost?.price).toMatchObject({ model: MODEL, batch: true });
+    const whole = worstCaseOf(question(), DAY) ?? 0;
+    expect(worstCaseOf({ ...question(), ...together }, DAY)).toBe(whole / 2);
   });
 });
 
@@ -133,8 +157,8 @@ describe('The bill of a run', () => {
       .map((each) => {
         const open = attempt({ reservedNanoUsd: nanoUsd(each.reserved) });
         if (each.answered && each.usage)
-          return { ...open, ...settledBilling(costOfUsage(MODEL, each.usage, DAY)?.nano ?? null) };
-        return { ...open, ...brokenBilling(MODEL, open, each.billed, seen(each.usage)) };
+          return { ...open, ...settledBilling(costOfUsage(alone(MODEL), each.usage, DAY)?.nano ?? null) };
+        return { ...open, ...brokenBilling(alone(MODEL), open, each.billed, seen(each.usage)) };
       });
     fc.assert(
       fc.property(fc.array(closed, { maxLength: 6 }), (attempts) => {

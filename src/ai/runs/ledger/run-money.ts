@@ -1,12 +1,12 @@
 import { type NanoUsd, nanoUsd } from '../../../platform/money/money.js';
 import type { ClaudeAnswer, ClaudeUsage } from '../../claude/claude.types.js';
 import { findModel, type PriceRow, priceAt } from '../../models/catalog.js';
-import { costOf, estimateInputTokens, worstCaseCost } from '../../models/cost.js';
+import { costOf, estimateInputTokens, promptTokensOf, worstCaseCost } from '../../models/cost.js';
 import type { BillingState, RunAttempt, RunQuestion, RunResult } from '../run.types.js';
 
 /** The worst case of one attempt, to be set aside before the call; null when the model has no price. */
 export function worstCaseOf(
-  question: Pick<RunQuestion, 'model' | 'system' | 'messages' | 'settings'>,
+  question: Pick<RunQuestion, 'model' | 'system' | 'messages' | 'settings' | 'messageBatchId'>,
   at = new Date(),
 ): NanoUsd | null {
   const texts = [question.system ?? '', ...question.messages.map(({ content }) => content)];
@@ -18,19 +18,29 @@ export function worstCaseOf(
     : estimate;
   const price = priceAt(question.model, at, inputTokens);
   if (!price) return null;
-  return worstCaseCost({ inputTokens, maxTokens: question.settings.max_tokens, price, cacheWrites: true });
+  const batch = question.messageBatchId !== null;
+  return worstCaseCost({ inputTokens, maxTokens: question.settings.max_tokens, price, cacheWrites: true, batch });
+}
+
+/** What decides the price of a run beside its usage. */
+export type Priced = Pick<RunQuestion, 'model' | 'messageBatchId'>;
+
+/** The price row that a run used, and whether it used it as part of a Message Batch, at half of it. */
+export interface UsedPrice extends PriceRow {
+  readonly batch?: true;
 }
 
 /** What one attempt cost: price row and amount; null where the model has no price or the usage was not seen. */
 export function costOfUsage(
-  model: string,
+  { model, messageBatchId }: Priced,
   usage: ClaudeUsage | null,
   at: Date,
-): { price: PriceRow; nano: NanoUsd } | null {
+): { price: UsedPrice; nano: NanoUsd } | null {
   if (!usage) return null;
-  const promptTokens = usage.input_tokens + usage.cache_creation_input_tokens + usage.cache_read_input_tokens;
-  const price = priceAt(model, at, promptTokens);
-  return price ? { price, nano: costOf(usage, price) } : null;
+  const price = priceAt(model, at, promptTokensOf(usage));
+  if (!price) return null;
+  if (messageBatchId === null) return { price, nano: costOf(usage, price) };
+  return { price: { ...price, batch: true }, nano: costOf(usage, price, { batch: true }) };
 }
 
 /** How a finished attempt stands in the ledger. */
@@ -51,13 +61,13 @@ export function settledBilling(nano: NanoUsd | null): AttemptBilling {
  * minimum and what was reserved the maximum.
  */
 export function brokenBilling(
-  model: string,
+  run: Priced,
   attempt: Pick<RunAttempt, 'reservedNanoUsd' | 'startedAt'>,
   mayBeBilled: boolean,
   seen: ClaudeAnswer | null,
 ): AttemptBilling {
   if (!mayBeBilled) return NOT_BILLED;
-  const minimum = costOfUsage(model, seen?.usage ?? null, attempt.startedAt)?.nano ?? nanoUsd(0);
+  const minimum = costOfUsage(run, seen?.usage ?? null, attempt.startedAt)?.nano ?? nanoUsd(0);
   const reserved = attempt.reservedNanoUsd;
   return {
     state: 'unknown',

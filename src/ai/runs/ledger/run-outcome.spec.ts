@@ -34,8 +34,9 @@ const attempt = (fields: Partial<RunAttempt> = {}): RunAttempt => ({
   maxNanoUsd: nanoUsd(RESERVED),
   ...fields,
 });
+const QUESTION = { model: 'claude-opus-5-5', settings: { max_tokens: 100 }, messageBatchId: null };
 const run = (attempts: RunAttempt[] = [attempt()], fields: Partial<Run> = {}) =>
-  ({ id: 1, status: 'running', model: 'claude-opus-5-5', settings: { max_tokens: 100 }, attempts, ...fields }) as Run;
+  ({ id: 1, status: 'running', ...QUESTION, attempts, ...fields }) as Run;
 const answer = (fields: Partial<ClaudeAnswer> = {}): ClaudeAnswer => ({
   text: 'Solid',
   content: [{ type: 'text', text: 'Solid' }],

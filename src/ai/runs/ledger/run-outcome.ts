@@ -5,7 +5,15 @@ import { CallAborted, ClaudeApiError } from '../../claude/claude-failure.js';
 import { joinAnswers } from '../../claude/join-answers.js';
 import type { FinalAttempt } from '../../claude/passage.js';
 import { outputMismatch } from './output-check.js';
-import { type AttemptBilling, billingOf, brokenBilling, costOfUsage, NOT_BILLED, settledBilling } from './run-money.js';
+import {
+  type AttemptBilling,
+  billingOf,
+  brokenBilling,
+  costOfUsage,
+  NOT_BILLED,
+  type Priced,
+  settledBilling,
+} from './run-money.js';
 import type { FinalStatus, Run, RunAttempt, RunError } from '../run.types.js';
 
 /** How a run ended: for the ledger, the readers and the log. */
@@ -23,8 +31,8 @@ export function finishedRun(run: Run, final: FinalAttempt | Error, at: Date): En
   if (final instanceof Error) return endWithoutAttempt(run, final, at);
   const open = run.attempts.find(({ number }) => number === final.number);
   const seen = seenOf(final);
-  const cost = final.answer ? costOfUsage(run.model, final.usage, open?.startedAt ?? at) : null;
-  const attempts = run.attempts.map((attempt) => closedAttempt(run.model, attempt, final, cost?.nano ?? null));
+  const cost = final.answer ? costOfUsage(run, final.usage, open?.startedAt ?? at) : null;
+  const attempts = run.attempts.map((attempt) => closedAttempt(run, attempt, final, cost?.nano ?? null));
   return {
     run: {
       ...run,
@@ -44,7 +52,7 @@ function endWithoutAttempt(run: Run, error: Error, at: Date): Ending {
   const called = known?.slug !== 'overloaded';
   const attempts = run.attempts.map((attempt) => {
     if (!isOpen(attempt)) return attempt;
-    const billing = brokenBilling(run.model, attempt, called && attempt.state === 'sent', null);
+    const billing = brokenBilling(run, attempt, called && attempt.state === 'sent', null);
     return { ...attempt, ...billing };
   });
   return {
@@ -77,14 +85,14 @@ function seenOf({ answer, failure, earlier }: FinalAttempt): ClaudeAnswer | null
 }
 
 /** An attempt with its end. What is still open when a run ends while it waits, for a place or a retry, was never sent. */
-function closedAttempt(model: string, attempt: RunAttempt, final: FinalAttempt, cost: NanoUsd | null): RunAttempt {
+function closedAttempt(run: Priced, attempt: RunAttempt, final: FinalAttempt, cost: NanoUsd | null): RunAttempt {
   if (!isOpen(attempt)) return attempt;
   if (attempt.state === 'intent' || attempt.number !== final.number) return { ...attempt, ...NOT_BILLED };
   return {
     ...attempt,
     durationMs: final.durationMs,
     ...attemptFacts(final),
-    ...attemptBilling(model, attempt, final, cost),
+    ...attemptBilling(run, attempt, final, cost),
   };
 }
 
@@ -105,16 +113,16 @@ function attemptFacts({
 }
 
 function attemptBilling(
-  model: string,
+  run: Priced,
   attempt: RunAttempt,
   { answer, failure }: FinalAttempt,
   cost: NanoUsd | null,
 ): AttemptBilling {
   if (answer) return settledBilling(cost);
   if (failure instanceof ClaudeApiError) {
-    return brokenBilling(model, attempt, failure.facts.mayBeBilled, failure.facts.seen);
+    return brokenBilling(run, attempt, failure.facts.mayBeBilled, failure.facts.seen);
   }
-  return brokenBilling(model, attempt, true, failure?.seen ?? null);
+  return brokenBilling(run, attempt, failure?.mayBeBilled ?? true, failure?.seen ?? null);
 }
 
 function resultOf(seen: ClaudeAnswer | null): Pick<Run, 'outputText' | 'output' | 'sources' | 'stopReason' | 'usage'> {
@@ -152,6 +160,7 @@ function verdictOf(run: Run, { answer, failure }: FinalAttempt, seen: ClaudeAnsw
 }
 
 function interruption(failure: CallAborted | null): string {
+  if (failure?.abortCause === 'untraceable') return 'It cannot be known what became of the request at Claude';
   const cause = failure?.abortCause === 'shutdown' ? 'The server was shut down' : 'The worker was lost';
   return `${cause} before the end of the answer was seen`;
 }

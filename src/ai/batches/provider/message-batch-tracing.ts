@@ -1,0 +1,100 @@
+import { Injectable } from '@nestjs/common';
+import { PinoLogger } from 'nestjs-pino';
+import { Config } from '../../../platform/config/config.js';
+import { ClaudeBatches, type MessageBatchView } from '../../claude/claude-batches.js';
+import { ClaudeApiError } from '../../claude/claude-failure.js';
+import { MessageBatchRuns, runIdOf, UNTRACEABLE } from './message-batch-runs.js';
+import { MessageBatchStepsRepository } from './message-batch-steps.repository.js';
+import type { HeldMessageBatch } from './message-batch.types.js';
+import { nextLook } from './poll-interval.js';
+
+/** By how much Claude's clock may be behind ours. */
+const CLOCK_SKEW_MS = 5 * 60_000;
+/** A request that is still on its way after this time was given up on our side. */
+const MIN_GRACE_MS = 5000;
+/** By then Claude has ended every batch, so that each that was ours has shown itself. */
+const MAX_TRACED_MS = 26 * 3_600_000;
+
+/**
+ * Finds out what became of a Message Batch whose sending was not seen to its end: the process was killed, or Claude's answer
+ * was lost. Claude's list tells no more of a batch than its time and its size; the names of its requests, which begin with our
+ * nonce, are told with the results. So a batch that may be ours is waited for. Nothing is sent twice on a guess.
+ */
+@Injectable()
+export class MessageBatchTracing {
+  constructor(
+    private readonly config: Config,
+    private readonly claude: ClaudeBatches,
+    private readonly steps: MessageBatchStepsRepository,
+    private readonly runs: MessageBatchRuns,
+    private readonly logger: PinoLogger,
+  ) {}
+
+  /** Finds the batch at Claude, or that there is none; where that cannot be known, its runs end as interrupted. */
+  async trace(held: HeldMessageBatch, signal: AbortSignal): Promise<void> {
+    const sentAt = held.sentAt ?? new Date();
+    try {
+      const candidates = await this.candidates(held, sentAt, signal);
+      const ours = await this.recognise(held, candidates, signal);
+      if (ours) return await this.found(held, ours);
+      if (candidates.some(({ ended }) => !ended)) return await this.later(held, sentAt);
+    } catch (error) {
+      if (!(error instanceof ClaudeApiError)) throw error;
+      if (error.facts.retryable || error.slug === 'claude-misconfigured') return this.later(held, sentAt);
+      // There is no list to look at: a way to Claude that offers messages alone.
+      return this.giveUp(held, error);
+    }
+    const graceEnds = sentAt.getTime() + Math.max(MIN_GRACE_MS, this.config.claude.timeoutMs);
+    if (Date.now() < graceEnds) return this.steps.postpone(held, new Date(graceEnds));
+    await this.notTaken(held);
+  }
+
+  /** Batches that may be ours: as large, not older, and not known for another of ours. */
+  private async candidates(held: HeldMessageBatch, sentAt: Date, signal: AbortSignal): Promise<MessageBatchView[]> {
+    const count = await this.steps.countSent(held);
+    const since = new Date(sentAt.getTime() - CLOCK_SKEW_MS);
+    const asLarge = (await this.claude.createdSince(since, signal)).filter(({ requests }) => requests === count);
+    const known = await this.steps.findKnown(asLarge.map(({ id }) => id));
+    return asLarge.filter(({ id }) => !known.has(id));
+  }
+
+  private async recognise(
+    held: HeldMessageBatch,
+    candidates: readonly MessageBatchView[],
+    signal: AbortSignal,
+  ): Promise<string | null> {
+    for (const { id } of candidates.filter(({ ended }) => ended)) {
+      for await (const { customId } of this.claude.results(id, signal)) {
+        if (runIdOf(held, customId) !== null) return id;
+        break;
+      }
+    }
+    return null;
+  }
+
+  private async found(held: HeldMessageBatch, claudeId: string): Promise<void> {
+    this.logger.info({ event: 'message_batch_traced', message_batch_id: held.id, claude_id: claudeId });
+    await this.steps.markSent(held, claudeId, new Date());
+  }
+
+  private async notTaken(held: HeldMessageBatch): Promise<void> {
+    this.logger.info(
+      { event: 'message_batch_not_taken', message_batch_id: held.id },
+      'Claude has not taken a Message Batch whose sending was interrupted; it is sent again',
+    );
+    await this.steps.takeBack(held, new Date());
+  }
+
+  private async later(held: HeldMessageBatch, sentAt: Date): Promise<void> {
+    if (Date.now() - sentAt.getTime() > MAX_TRACED_MS) return this.giveUp(held, null);
+    await this.steps.postpone(held, nextLook(sentAt));
+  }
+
+  private async giveUp(held: HeldMessageBatch, error: Error | null): Promise<void> {
+    this.logger.error(
+      { event: 'message_batch_untraceable', message_batch_id: held.id, err: error },
+      'It cannot be known whether Claude has taken a Message Batch; its runs are interrupted',
+    );
+    await this.runs.endRest(held, UNTRACEABLE);
+  }
+}

@@ -1,0 +1,105 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type BeforeApplicationShutdown, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { PinoLogger } from 'nestjs-pino';
+import { Config } from '../../../platform/config/config.js';
+import { withLogContext } from '../../../platform/logging/log-context.js';
+import { AbortReason } from '../../claude/claude-failure.js';
+import { WORKER_ID } from '../../runs/execution/run-executor.js';
+import { MessageBatchCourse } from './message-batch-course.js';
+import type { HeldMessageBatch, MessageBatchId } from './message-batch.types.js';
+import { MessageBatchesRepository } from './message-batches.repository.js';
+
+/** Message Batches that one process works on at a time. */
+const MAX_HELD = 4;
+/** How often is looked for those that other processes have accepted or left. */
+const MAX_IDLE_MS = 5000;
+const MIN_IDLE_MS = 50;
+const RENEW_MS = 10_000;
+/** How long a step that is under way gets once a shutdown has begun, and then its record. */
+const SHUTDOWN_GRACE_MS = 20_000;
+const RECORD_GRACE_MS = 5000;
+
+/** Works on Message Batches as they fall due, whichever process has accepted them. */
+@Injectable()
+export class MessageBatchWorker implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private readonly held = new Map<MessageBatchId, Promise<void>>();
+  private readonly abortion = new AbortController();
+  private renewing: NodeJS.Timeout | null = null;
+  private timer: NodeJS.Timeout | null = null;
+  private looking: Promise<void> | null = null;
+  private wanted = false;
+  private stopped = false;
+
+  constructor(
+    private readonly config: Config,
+    private readonly messageBatches: MessageBatchesRepository,
+    private readonly course: MessageBatchCourse,
+    private readonly logger: PinoLogger,
+  ) {}
+
+  async onApplicationBootstrap(): Promise<void> {
+    // The embedded database has one process: whatever worked before this start is gone.
+    if (this.config.database.url === undefined) await this.messageBatches.expireOthers(WORKER_ID);
+    this.renewing = setInterval(() => void this.renew(), RENEW_MS);
+    this.wake();
+  }
+
+  /** Looks at once for what is due: something has just been committed. */
+  wake(): void {
+    this.wanted = true;
+    this.looking ??= this.look().finally(() => (this.looking = null));
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    this.stopped = true;
+    if (this.renewing) clearInterval(this.renewing);
+    await this.looking;
+    if (this.timer) clearTimeout(this.timer);
+    const all = Promise.all(this.held.values());
+    await Promise.race([all, sleep(SHUTDOWN_GRACE_MS, undefined, { ref: false })]);
+    this.abortion.abort(new AbortReason('shutdown'));
+    await Promise.race([all, sleep(RECORD_GRACE_MS, undefined, { ref: false })]);
+  }
+
+  private async look(): Promise<void> {
+    while (this.wanted && !this.stopped) {
+      this.wanted = false;
+      let waitMs = MAX_IDLE_MS;
+      try {
+        await this.takeDue();
+        waitMs = (await this.messageBatches.untilNextDue()) ?? MAX_IDLE_MS;
+      } catch (error) {
+        this.logger.warn({ event: 'message_batch_error', err: error }, 'Message Batches could not be looked for');
+      }
+      this.wakeIn(Math.min(MAX_IDLE_MS, Math.max(MIN_IDLE_MS, waitMs)));
+    }
+  }
+
+  private async takeDue(): Promise<void> {
+    while (this.held.size < MAX_HELD && !this.stopped) {
+      const taken = await this.messageBatches.take(WORKER_ID);
+      if (!taken) return;
+      this.held.set(taken.id, this.work(taken));
+    }
+  }
+
+  private wakeIn(waitMs: number): void {
+    if (this.timer) clearTimeout(this.timer);
+    this.timer = this.stopped ? null : setTimeout(() => this.wake(), waitMs);
+  }
+
+  private async work(held: HeldMessageBatch): Promise<void> {
+    await withLogContext({}, () => this.course.advance(held, this.abortion.signal));
+    this.held.delete(held.id);
+    if (!this.stopped) this.wake();
+  }
+
+  private async renew(): Promise<void> {
+    if (this.held.size === 0) return;
+    try {
+      await this.messageBatches.renew(WORKER_ID, [...this.held.keys()]);
+    } catch (error) {
+      this.logger.warn({ event: 'message_batch_error', err: error }, 'Message Batches could not be kept; tried again');
+    }
+  }
+}

@@ -1,0 +1,80 @@
+import { Injectable } from '@nestjs/common';
+import { Transaction } from '../../../platform/database/transaction.js';
+import { CallAborted } from '../../claude/claude-failure.js';
+import type { FinalAttempt } from '../../claude/passage.js';
+import { lastEvents } from '../events/last-events.js';
+import { finishedRun } from '../ledger/run-outcome.js';
+import { RunSettlementsRepository, type TakenRun } from '../ledger/run-settlements.repository.js';
+import type { Run, RunId } from '../run.types.js';
+import { WORKER_ID } from './run-executor.js';
+import { RunLog } from './run-log.js';
+import { countRun } from './run.metrics.js';
+
+/** Runs that one transaction ends: enough to be quick, few enough to leave others their turn. */
+const CHUNK = 250;
+/** What the column holds: some 24 days. */
+const MAX_DURATION_MS = 2 ** 31 - 1;
+
+/** What the last attempt of a run came to; its number and its time are the run's own. */
+export type AttemptEnd = Pick<FinalAttempt, 'answer' | 'failure'>;
+
+/** Ends many runs at once, which nobody works on one by one: those of a batch. */
+@Injectable()
+export class RunGroupEnding {
+  constructor(
+    private readonly transaction: Transaction,
+    private readonly settlements: RunSettlementsRepository,
+    private readonly log: RunLog,
+  ) {}
+
+  /**
+   * Ends the queued runs of a batch that are to be cancelled: nothing of them was ever sent. One that a worker takes at this
+   * very moment is left to it; it sees the wish as well.
+   */
+  async cancelQueued(batchId: number): Promise<void> {
+    let ended = CHUNK;
+    while (ended === CHUNK) {
+      ended = await this.transaction.run(async () => {
+        const taken = await this.settlements.takeCancelled(batchId, WORKER_ID, CHUNK);
+        await this.settle(taken, () => ({ answer: null, failure: new CallAborted('cancelled', null) }));
+        return taken.length;
+      });
+    }
+  }
+
+  /** Ends runs that went to Claude with a Message Batch; those of them that have ended already stay as they are. */
+  async endSent(messageBatchId: number, ids: readonly RunId[], endOf: (run: Run) => AttemptEnd): Promise<void> {
+    await this.transaction.run(async () => {
+      await this.settle(await this.settlements.takeSent(messageBatchId, WORKER_ID, ids), endOf);
+    });
+  }
+
+  /** Records the ends of runs that were taken in the open transaction. */
+  private async settle(taken: readonly TakenRun[], endOf: (run: Run) => AttemptEnd): Promise<void> {
+    if (taken.length === 0) return;
+    const at = new Date();
+    const settlements = taken.map(({ run, hold, lastSequence }) => {
+      const ending = finishedRun(run, finalAttempt(run, endOf(run), at), at);
+      return { hold, ...ending, events: lastEvents(ending.run, lastSequence, ending.run.outputText ?? '') };
+    });
+    const settled = await this.settlements.settleAll(settlements);
+    await this.transaction.afterCommit(() => {
+      for (const { run } of settlements.filter(({ hold }) => settled.has(hold.runId))) {
+        this.log.ended(run);
+        countRun(run);
+      }
+    });
+  }
+}
+
+function finalAttempt(run: Run, { answer, failure }: AttemptEnd, at: Date): FinalAttempt {
+  const attempt = run.attempts.at(-1);
+  return {
+    number: attempt?.number ?? 0,
+    durationMs: Math.min(MAX_DURATION_MS, at.getTime() - (attempt?.startedAt ?? run.createdAt).getTime()),
+    answer,
+    usage: answer?.usage ?? null,
+    failure,
+    earlier: null,
+  };
+}

@@ -1,0 +1,72 @@
+import { countUsageOfAll } from '../../usage/usage-rollup.sql.js';
+import { LEASE_SECONDS } from './run-ledger.sql.js';
+
+/** $1 batch, $2 worker, $3 limit. Those that somebody else has hold of at the moment are left to him. */
+export const TAKE_CANCELLED = `
+  update runs set status = 'running', worker_id = $2::uuid, fence = fence + 1,
+    lease_until = now() + interval '${LEASE_SECONDS} seconds'
+  where id in (
+    select id from runs where batch_id = $1::bigint and status = 'queued' and cancel_requested_at is not null
+    order by id limit $3::integer for update skip locked)
+  returning id, fence`;
+
+/** $1 Message Batch, $2 worker, $3 runs. Whoever imports the same results at the same time comes after, and finds them ended. */
+export const TAKE_SENT = `
+  update runs set worker_id = $2::uuid, fence = fence + 1
+  where id in (
+    select id from runs where message_batch_id = $1::bigint and status = 'running' and id = any($3::bigint[])
+    order by id for update)
+  returning id, fence`;
+
+/** $1 runs. */
+export const FIND_TAKEN = `
+  select runs.*,
+    (select coalesce(jsonb_agg(to_jsonb(a) order by a.number), '[]') from run_attempts a where a.run_id = runs.id) as attempts,
+    (select max(sequence) from run_events e where e.run_id = runs.id) as last_sequence
+  from runs where id = any($1::bigint[])`;
+
+/**
+ * $1 the ends as JSON, of one user's runs or of several; what is JSON in a column is text in it, since PostgreSQL would refuse
+ * escapes such as `\u0000` inside of an answer otherwise. The same as `SETTLE` does for one run, in the same order of locks:
+ * the sums for a user and for a rollup are made before they are added, since a statement changes a row only once.
+ */
+export const SETTLE_ALL = `
+  with ended as (
+    select * from json_to_recordset($1::json) as e (
+      run_id bigint, worker_id uuid, fence integer, status text, output_text text, output text, sources text,
+      stop_reason text, usage text, cost bigint, billing_state text, billing_min bigint, billing_max bigint, price text,
+      error_type text, error_detail text, finished_at timestamptz, attempt integer, state text, duration_ms integer,
+      status_code integer, attempt_error text, claude_request_id text, min_nano_usd bigint, max_nano_usd bigint,
+      counted bigint, earlier bigint, input_tokens bigint, output_tokens bigint, cache_creation_input_tokens bigint,
+      cache_read_input_tokens bigint, events json)),
+  held as (
+    update runs set status = e.status, output_text = e.output_text, output = e.output::json,
+      sources = e.sources::json, stop_reason = e.stop_reason, usage = e.usage::json, cost_nano_usd = e.cost, billing_state = e.billing_state,
+      billing_min_nano_usd = e.billing_min, billing_max_nano_usd = e.billing_max, price = e.price::json,
+      error_type = e.error_type, error_detail = e.error_detail, finished_at = e.finished_at, lease_until = null
+    from ended e
+    where runs.id = e.run_id and runs.worker_id = e.worker_id and runs.fence = e.fence and runs.status = 'running'
+    returning runs.id, runs.user_id, runs.model, runs.research_item_id, runs.cost_nano_usd, runs.finished_at, runs.status),
+  attempt as (
+    update run_attempts a set state = e.state, duration_ms = e.duration_ms, status_code = e.status_code,
+      error_type = e.attempt_error, claude_request_id = e.claude_request_id, min_nano_usd = e.min_nano_usd,
+      max_nano_usd = e.max_nano_usd
+    from held join ended e on e.run_id = held.id
+    where a.run_id = held.id and a.number = e.attempt and a.state in ('intent', 'sent')
+    returning a.run_id, a.user_id, coalesce(a.reserved_nano_usd, 0) as reserved, e.counted),
+  money as (
+    update users u set reserved_nano_usd = u.reserved_nano_usd - s.reserved, spent_nano_usd = u.spent_nano_usd + s.counted
+    from (select user_id, sum(reserved)::bigint as reserved, sum(counted)::bigint as counted from attempt group by 1) s
+    where u.id = s.user_id returning u.id),
+  used as (
+    select held.user_id, held.model, held.research_item_id, held.status, held.finished_at, e.input_tokens, e.output_tokens,
+      e.cache_creation_input_tokens, e.cache_read_input_tokens, coalesce(held.cost_nano_usd, 0) as cost_nano_usd,
+      e.earlier + e.counted - coalesce(held.cost_nano_usd, 0) as unknown_max_nano_usd
+    from held join ended e on e.run_id = held.id cross join (select count(*) from money) locked),
+  ${countUsageOfAll('used')},
+  event as (
+    insert into run_events (run_id, sequence, user_id, name, data)
+    select held.id, n.sequence, held.user_id, n.name, n.data
+    from held join ended e on e.run_id = held.id,
+      json_to_recordset(e.events) as n (sequence integer, name text, data text))
+  select id from held`;
