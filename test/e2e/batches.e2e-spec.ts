@@ -7,7 +7,7 @@ import { readEvents } from '../support/sse.js';
 import { until } from '../support/until.js';
 
 const ask = (text: string) => ({ input: `[[sim text="${text}"]]` });
-const LONG = `[[sim text="${'slowly '.repeat(200)}" deltas=200 delta_ms=50]]`;
+const LONG = `[[sim text="${'slowly '.repeat(200)}" deltas=200 delta_ms=300]]`;
 /** Models of this suite alone: a circuit that others have opened would fail its queries. */
 const FAILING = { model: 'claude-opus-4-6' };
 

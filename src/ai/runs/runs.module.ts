@@ -17,12 +17,15 @@ import { RunGroupEnding } from './execution/run-group-ending.js';
 import { RunFollower } from './events/run-follower.js';
 import { RunLeases } from './execution/run-leases.js';
 import { RunLeasesRepository } from './execution/run-leases.repository.js';
+import { RunClaimsRepository } from './ledger/run-claims.repository.js';
 import { RunLedgerRepository } from './ledger/run-ledger.repository.js';
 import { RunGroups } from './ledger/run-groups.js';
-import { RunSettlementsRepository } from './ledger/run-settlements.repository.js';
 import { RunGroupsRepository } from './ledger/run-groups.repository.js';
+import { RunSettlements } from './ledger/run-settlements.js';
+import { RunSettlementsRepository } from './ledger/run-settlements.repository.js';
 import { RunLog } from './execution/run-log.js';
 import { RunPages } from './run-pages.js';
+import { RunPump } from './execution/run-pump.js';
 import { RunQueue } from './execution/run-queue.js';
 import { RunRecovery } from './execution/run-recovery.js';
 import { RunResumption } from './execution/run-resumption.js';
@@ -49,6 +52,7 @@ import { TokenCountsController } from './token-counts.controller.js';
     RunGroupEnding,
     RunLeases,
     RunLog,
+    RunPump,
     RunQueue,
     RunRecovery,
     RunResumption,
@@ -57,9 +61,11 @@ import { TokenCountsController } from './token-counts.controller.js';
     RunEventStore,
     RunEventsRepository,
     RunLeasesRepository,
+    RunClaimsRepository,
     RunLedgerRepository,
     RunGroups,
     RunGroupsRepository,
+    RunSettlements,
     RunSettlementsRepository,
     RunsRepository,
   ],

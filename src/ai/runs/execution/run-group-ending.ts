@@ -4,7 +4,8 @@ import { CallAborted } from '../../claude/claude-failure.js';
 import type { FinalAttempt } from '../../claude/passage.js';
 import { lastEvents } from '../events/last-events.js';
 import { finishedRun } from '../ledger/run-outcome.js';
-import { RunSettlementsRepository, type TakenRun } from '../ledger/run-settlements.repository.js';
+import { type ClaimedRun, RunClaimsRepository } from '../ledger/run-claims.repository.js';
+import { RunSettlementsRepository } from '../ledger/run-settlements.repository.js';
 import type { Run, RunId } from '../run.types.js';
 import { WORKER_ID } from './run-executor.js';
 import { RunLog } from './run-log.js';
@@ -23,6 +24,7 @@ export type AttemptEnd = Pick<FinalAttempt, 'answer' | 'failure'>;
 export class RunGroupEnding {
   constructor(
     private readonly transaction: Transaction,
+    private readonly claims: RunClaimsRepository,
     private readonly settlements: RunSettlementsRepository,
     private readonly log: RunLog,
   ) {}
@@ -35,7 +37,7 @@ export class RunGroupEnding {
     let ended = CHUNK;
     while (ended === CHUNK) {
       ended = await this.transaction.run(async () => {
-        const taken = await this.settlements.takeCancelled(batchId, WORKER_ID, CHUNK);
+        const taken = await this.claims.takeCancelled(batchId, WORKER_ID, CHUNK);
         await this.settle(taken, () => ({ answer: null, failure: new CallAborted('cancelled', null) }));
         return taken.length;
       });
@@ -45,17 +47,18 @@ export class RunGroupEnding {
   /** Ends runs that went to Claude with a Message Batch; those of them that have ended already stay as they are. */
   async endSent(messageBatchId: number, ids: readonly RunId[], endOf: (run: Run) => AttemptEnd): Promise<void> {
     await this.transaction.run(async () => {
-      await this.settle(await this.settlements.takeSent(messageBatchId, WORKER_ID, ids), endOf);
+      await this.settle(await this.claims.takeSent(messageBatchId, WORKER_ID, ids), endOf);
     });
   }
 
   /** Records the ends of runs that were taken in the open transaction. */
-  private async settle(taken: readonly TakenRun[], endOf: (run: Run) => AttemptEnd): Promise<void> {
+  private async settle(taken: readonly ClaimedRun[], endOf: (run: Run) => AttemptEnd): Promise<void> {
     if (taken.length === 0) return;
     const at = new Date();
-    const settlements = taken.map(({ run, hold, lastSequence }) => {
+    const settlements = taken.map(({ run, fence, lastEvent }) => {
+      const hold = { runId: run.id, workerId: WORKER_ID, fence };
       const ending = finishedRun(run, finalAttempt(run, endOf(run), at), at);
-      return { hold, ...ending, events: lastEvents(ending.run, lastSequence, ending.run.outputText ?? '') };
+      return { hold, ...ending, events: lastEvents(ending.run, lastEvent, ending.run.outputText ?? '') };
     });
     const settled = await this.settlements.settleAll(settlements);
     await this.transaction.afterCommit(() => {

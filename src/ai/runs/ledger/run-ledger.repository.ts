@@ -60,6 +60,16 @@ export interface Acceptance {
   readonly firstEventRest: string;
 }
 
+/** The end of a run as it enters the ledger. */
+export interface Settlement {
+  readonly hold: Hold;
+  readonly run: Run;
+  /** Its last events. */
+  readonly events: readonly RunEvent[];
+  /** The price row that it was priced by. */
+  readonly price: unknown;
+}
+
 /** The writes on runs and attempts. Each is one statement, so that it is whole or not at all, and fenced. */
 @Injectable()
 export class RunLedgerRepository {
@@ -137,7 +147,7 @@ export class RunLedgerRepository {
       hold.workerId,
       hold.fence,
       ...resultValues(run),
-      price === null ? null : JSON.stringify(price),
+      json(price),
       ...(last ? attemptValues(last) : Array.from({ length: 9 }, () => null)),
       events.map(({ sequence }) => sequence),
       events.map(({ name }) => name),

@@ -1,60 +1,22 @@
 import { Injectable } from '@nestjs/common';
 import { Transaction } from '../../../platform/database/transaction.js';
 import { addNano, nanoUsd } from '../../../platform/money/money.js';
-import { type RunRow, toRun } from '../run.rows.js';
-import type { Run, RunEvent, RunId } from '../run.types.js';
-import { countedOf, type Hold } from './run-ledger.repository.js';
-import { FIND_TAKEN, SETTLE_ALL, TAKE_CANCELLED, TAKE_SENT } from './run-settlements.sql.js';
-
-/** A run that has ended, as it is to be recorded. */
-export interface Settlement {
-  readonly hold: Hold;
-  readonly run: Run;
-  readonly events: readonly RunEvent[];
-  /** The price row that the answer was priced by. */
-  readonly price: unknown;
-}
-
-/** A run that was taken to be ended, with the number of its last event. */
-export interface TakenRun {
-  readonly run: Run;
-  readonly hold: Hold;
-  readonly lastSequence: number;
-}
+import type { RunId } from '../run.types.js';
+import { countedOf, type Settlement } from './run-ledger.repository.js';
+import { SETTLE_ALL } from './run-settlements.sql.js';
 
 /** The ends of many runs at once. */
 @Injectable()
 export class RunSettlementsRepository {
   constructor(private readonly transaction: Transaction) {}
 
-  /** Takes queued runs of a batch that are to be cancelled, as many as `limit`. */
-  takeCancelled(batchId: number, workerId: string, limit: number): Promise<TakenRun[]> {
-    return this.take(TAKE_CANCELLED, workerId, [batchId, workerId, limit]);
-  }
-
-  /** Takes those of these runs that went to Claude with this Message Batch and have not ended. */
-  takeSent(messageBatchId: number, workerId: string, ids: readonly RunId[]): Promise<TakenRun[]> {
-    return this.take(TAKE_SENT, workerId, [messageBatchId, workerId, ids]);
-  }
-
-  /** Records the ends of runs, all or none. Answers those that were still held. */
+  /**
+   * Records the ends of runs, as `RunLedgerRepository.settle` does for one.
+   * @returns those that were recorded; the others are no longer held so, or somebody else is about to change them
+   */
   async settleAll(settlements: readonly Settlement[]): Promise<ReadonlySet<RunId>> {
     const rows = await this.transaction.sql<{ id: RunId }>(SETTLE_ALL, [JSON.stringify(settlements.map(toRecord))]);
     return new Set(rows.map(({ id }) => id));
-  }
-
-  private async take(text: string, workerId: string, values: unknown[]): Promise<TakenRun[]> {
-    const taken = await this.transaction.sql<{ id: RunId; fence: number }>(text, values);
-    if (taken.length === 0) return [];
-    const fences = new Map(taken.map(({ id, fence }) => [id, fence]));
-    const rows = await this.transaction.sql<RunRow & { last_sequence: number | null }>(FIND_TAKEN, [
-      [...fences.keys()],
-    ]);
-    return rows.map((row) => ({
-      run: toRun(row),
-      hold: { runId: row.id, workerId, fence: fences.get(row.id) ?? 0 },
-      lastSequence: row.last_sequence ?? 0,
-    }));
   }
 }
 

@@ -1,34 +1,10 @@
 import { countUsageOfAll } from '../../usage/usage-rollup.sql.js';
-import { LEASE_SECONDS } from './run-ledger.sql.js';
-
-/** $1 batch, $2 worker, $3 limit. Those that somebody else has hold of at the moment are left to him. */
-export const TAKE_CANCELLED = `
-  update runs set status = 'running', worker_id = $2::uuid, fence = fence + 1,
-    lease_until = now() + interval '${LEASE_SECONDS} seconds'
-  where id in (
-    select id from runs where batch_id = $1::bigint and status = 'queued' and cancel_requested_at is not null
-    order by id limit $3::integer for update skip locked)
-  returning id, fence`;
-
-/** $1 Message Batch, $2 worker, $3 runs. Whoever imports the same results at the same time comes after, and finds them ended. */
-export const TAKE_SENT = `
-  update runs set worker_id = $2::uuid, fence = fence + 1
-  where id in (
-    select id from runs where message_batch_id = $1::bigint and status = 'running' and id = any($3::bigint[])
-    order by id for update)
-  returning id, fence`;
-
-/** $1 runs. */
-export const FIND_TAKEN = `
-  select runs.*,
-    (select coalesce(jsonb_agg(to_jsonb(a) order by a.number), '[]') from run_attempts a where a.run_id = runs.id) as attempts,
-    (select max(sequence) from run_events e where e.run_id = runs.id) as last_sequence
-  from runs where id = any($1::bigint[])`;
 
 /**
  * $1 the ends as JSON, of one user's runs or of several; what is JSON in a column is text in it, since PostgreSQL would refuse
- * escapes such as `\u0000` inside of an answer otherwise. The same as `SETTLE` does for one run, in the same order of locks:
- * the sums for a user and for a rollup are made before they are added, since a statement changes a row only once.
+ * escapes such as `\u0000` inside of an answer otherwise. The same as `SETTLE` does for one run, in the same order of
+ * locks; a run that somebody else holds at this moment is passed over, since who waits while holding other runs may be waited for.
+ * The sums for a user and for a rollup are made before they are added: a statement changes a row only once.
  */
 export const SETTLE_ALL = `
   with ended as (
@@ -39,13 +15,15 @@ export const SETTLE_ALL = `
       status_code integer, attempt_error text, claude_request_id text, min_nano_usd bigint, max_nano_usd bigint,
       counted bigint, earlier bigint, input_tokens bigint, output_tokens bigint, cache_creation_input_tokens bigint,
       cache_read_input_tokens bigint, events json)),
+  free as (
+    select runs.id from runs join ended e on e.run_id = runs.id and e.worker_id = runs.worker_id and e.fence = runs.fence
+    where runs.status = 'running' order by runs.id for no key update of runs skip locked),
   held as (
     update runs set status = e.status, output_text = e.output_text, output = e.output::json,
       sources = e.sources::json, stop_reason = e.stop_reason, usage = e.usage::json, cost_nano_usd = e.cost, billing_state = e.billing_state,
       billing_min_nano_usd = e.billing_min, billing_max_nano_usd = e.billing_max, price = e.price::json,
       error_type = e.error_type, error_detail = e.error_detail, finished_at = e.finished_at, lease_until = null
-    from ended e
-    where runs.id = e.run_id and runs.worker_id = e.worker_id and runs.fence = e.fence and runs.status = 'running'
+    from ended e join free on free.id = e.run_id where runs.id = e.run_id
     returning runs.id, runs.user_id, runs.model, runs.research_item_id, runs.cost_nano_usd, runs.finished_at, runs.status),
   attempt as (
     update run_attempts a set state = e.state, duration_ms = e.duration_ms, status_code = e.status_code,
