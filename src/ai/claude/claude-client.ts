@@ -90,8 +90,13 @@ export class ClaudeClient implements OnApplicationBootstrap, OnApplicationShutdo
   }
 
   onApplicationBootstrap(): void {
-    // Not awaited: neither the start nor the first call should wait for the SDK. If it fails, the first call tells.
-    setImmediate(() => void this.connect().catch(() => undefined));
+    // Not awaited: the start should not wait for the SDK. If it fails, the first call tells.
+    setImmediate(() => void this.ready());
+  }
+
+  /** Resolves once the SDK is loaded and the endpoint known, or has turned out not to be: then the call tells why. */
+  async ready(): Promise<void> {
+    await Promise.allSettled([this.connect()]);
   }
 
   async onApplicationShutdown(): Promise<void> {
