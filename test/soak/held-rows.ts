@@ -18,8 +18,10 @@ export class HeldRows {
     return new HeldRows(client);
   }
 
+  /** Nothing that is written into a run, nor any event of it, passes; of a user, nothing that moves money. */
   async hold(table: 'runs' | 'users', id: number): Promise<void> {
-    await this.client.query(`select from ${table} where id = $1 for update`, [id]);
+    const lock = table === 'runs' ? 'update' : 'no key update';
+    await this.client.query(`select from ${table} where id = $1 for ${lock}`, [id]);
   }
 
   /** Resolves once so many statements of the server stand still. */

@@ -20,7 +20,7 @@ export interface Expected {
 
 /** A server, and what goes on at it. */
 export interface Scene {
-  readonly server: TestServer;
+  server: TestServer;
   readonly simulatorUrl: string;
 }
 
