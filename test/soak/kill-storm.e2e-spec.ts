@@ -10,7 +10,7 @@ import { until } from '../support/until.js';
 import { allOver, audit, NO_FIGURES, sumOf } from './audit.js';
 import { type Answered, askPatiently } from './patient-client.js';
 
-const KILLS = onPostgres ? scaled(8, 50) : scaled(4, 15);
+const KILLS = onPostgres ? scaled(5, 50) : scaled(3, 15);
 const USERS = 3;
 /** How long a start gets before it is killed again. */
 const LONGEST_LIFE_MS = 2500;
