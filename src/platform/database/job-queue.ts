@@ -1,6 +1,7 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { PinoLogger } from 'nestjs-pino';
 import { type Job, PgBoss } from 'pg-boss';
+import { Config } from '../config/config.js';
 import { Transaction } from './transaction.js';
 
 /** How often pg-boss looks for jobs whose worker has died, and how long a worker may be silent. */
@@ -8,6 +9,8 @@ const SUPERVISE_SECONDS = 5;
 const HEARTBEAT_SECONDS = 30;
 /** A job may be given back this often; runs decide by their ledger whether there is anything left to do. */
 const RETRY_LIMIT = 1000;
+
+const FETCHED = `select id from pgboss.job where name = $1 and state = 'active'`;
 
 /** A job as it was fetched; it identifies this very fetch, so that a stale worker cannot complete it. */
 export type QueuedJob<T> = Job<T>;
@@ -23,6 +26,7 @@ export class JobQueue implements OnModuleInit {
 
   constructor(
     private readonly transaction: Transaction,
+    private readonly config: Config,
     logger: PinoLogger,
   ) {
     const executeSql = async (text: string, values?: unknown[]) => ({
@@ -50,6 +54,8 @@ export class JobQueue implements OnModuleInit {
       heartbeatSeconds: HEARTBEAT_SECONDS,
       deleteAfterSeconds: 3600,
     });
+    // The embedded database has one process: whatever was fetched before this start has lost its worker.
+    if (this.config.database.url === undefined) await giveBackFetched(queue, this.boss, this.transaction);
   }
 
   /** Is told when this process has committed a job, or one may have come otherwise. */
@@ -97,4 +103,13 @@ export class JobQueue implements OnModuleInit {
   async stop(): Promise<void> {
     await this.boss.stop({ graceful: false, close: false });
   }
+}
+
+async function giveBackFetched(queue: string, boss: PgBoss, transaction: Transaction): Promise<void> {
+  const jobs = await transaction.sql<{ id: string }>(FETCHED, [queue]);
+  if (jobs.length === 0) return;
+  await boss.fail(
+    queue,
+    jobs.map(({ id }) => id),
+  );
 }
