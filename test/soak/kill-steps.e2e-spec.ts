@@ -3,9 +3,10 @@ import { TestServer } from '../support/server.js';
 import { liveAgainst, sharedStack } from '../support/shared-stack.js';
 import { Simulator } from '../support/simulator.js';
 import { tell } from '../support/soak.js';
+import { wireOf } from '../support/sse.js';
 import { until } from '../support/until.js';
-import { allOver, audit, NO_FIGURES, sumOf } from './audit.js';
-import { callsOf, type Expected, runsOf, Step, untilCalled, untilFailed, untilText } from './steps.js';
+import { allOver, audit, NO_FIGURES, type Run, sumOf } from './audit.js';
+import { callsOf, eventsOf, type Expected, runsOf, Step, untilCalled, untilFailed, untilText } from './steps.js';
 
 /** Recovery is done by itself within this time of a crash. */
 const RECOVERY_MS = onPostgres ? 60_000 : 10_000;
@@ -31,6 +32,7 @@ interface NamedStep {
 
 /** What the kill meets. First what has no place for a call any more, then what has one, then what waits for one. */
 const STEPS: readonly NamedStep[] = [
+  { name: 'after it was answered', expected: ONCE, arrange: (step) => step.send(QUICK, 'wait=300') },
   {
     name: 'before it settles, with text on its way to the database',
     expected: UNCLEAR,
@@ -147,6 +149,8 @@ describe('a run that kill -9 meets', () => {
   let simulator: Simulator;
   let server: TestServer;
   let filler: Step;
+  /** A run as it was before the kill. */
+  let answered: Run[];
 
   async function arrange(): Promise<void> {
     const scene = { server, simulatorUrl: simulator.baseUrl };
@@ -180,6 +184,7 @@ describe('a run that kill -9 meets', () => {
       },
     });
     await arrange();
+    answered = await runsOf(arranged.get('after it was answered')!);
     await kill();
     await server.restart();
     const books = [...arranged.values()].map(({ user }) => ({ user, baseUrl: server.baseUrl }));
@@ -205,6 +210,17 @@ describe('a run that kill -9 meets', () => {
       expect({ status, billing: billing.state, attempts: attempts.length }).toEqual(rest);
       expect(await callsOf(step)).toBe(calls * runs.length);
     }
+  });
+
+  it('after it was answered is not changed any more', async () => {
+    expect(await runsOf(arranged.get('after it was answered')!)).toEqual(answered);
+  });
+
+  it('inside the answer has its stream continued where it broke, byte for byte, to its one end', async () => {
+    const step = arranged.get('inside the answer')!;
+    const rest = await eventsOf(step, step.seen.length);
+    expect(rest.at(-1)).toMatchObject({ name: 'interrupted', data: (await runsOf(step))[0] });
+    expect(wireOf([...step.seen, ...rest])).toBe(wireOf(await eventsOf(step, 0)));
   });
 
   it('leaves nothing unaccounted for', async () => {

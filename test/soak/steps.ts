@@ -2,7 +2,7 @@ import { BATCHES } from '../support/batches.js';
 import { clientFor, dataOf, newUser, raw, type TestUser, unique } from '../support/client.js';
 import type { TestServer } from '../support/server.js';
 import { upstreamCalls } from '../support/simulator.js';
-import { readEvents } from '../support/sse.js';
+import { readEvents, type SseEvent } from '../support/sse.js';
 import { until } from '../support/until.js';
 import { readRun, type Run, summariesOf } from './audit.js';
 import { HeldRows } from './held-rows.js';
@@ -27,6 +27,8 @@ export interface Scene {
 /** A step at which the kill meets runs of one user. */
 export class Step {
   readonly markers: string[] = [];
+  /** What a reader was told of the only run before the kill. */
+  seen: readonly SseEvent[] = [];
   /** The rows that keep it where it is. */
   rows: HeldRows | null = null;
   /** A client that asks until it is answered, across the kill. */
@@ -105,11 +107,21 @@ export async function untilFailed(step: Step, attempts: number): Promise<void> {
   });
 }
 
-/** Resolves once text of the only run's answer is stored. */
+/** Resolves once some text of the only run's answer has been told. */
 export async function untilText(step: Step): Promise<void> {
+  step.seen = await eventsOf(step, 0, (events) => events.filter(({ name }) => name === 'delta').length === 3);
+}
+
+/** The events of the only run behind one of them, to their end or to where it is enough. */
+export async function eventsOf(
+  step: Step,
+  after: number,
+  enough?: (events: readonly SseEvent[]) => boolean,
+): Promise<SseEvent[]> {
   const { id } = await onlyRun(step);
-  const response = await raw(`${RUNS}/${id}/events`, { key: step.user.key, baseUrl: step.scene.server.baseUrl });
-  await readEvents(response, (events) => events.at(-1)?.name === 'delta');
+  const { baseUrl } = step.scene.server;
+  const headers = { 'last-event-id': String(after) };
+  return readEvents(await raw(`${RUNS}/${id}/events`, { key: step.user.key, baseUrl, headers }), enough);
 }
 
 export async function runsOf({ user, scene }: Step): Promise<Run[]> {
