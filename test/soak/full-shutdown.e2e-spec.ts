@@ -1,7 +1,7 @@
 import { accepted, type Batch, over, readBatch, resultsOf } from '../support/batches.js';
 import { clientFor, newUser, raw, type TestUser, unique } from '../support/client.js';
 import { TestServer } from '../support/server.js';
-import { liveAgainst, sharedStack } from '../support/shared-stack.js';
+import { liveAgainst, PATIENT_CLAUDE, sharedStack } from '../support/shared-stack.js';
 import { Simulator } from '../support/simulator.js';
 import { longForm, scaled, tell } from '../support/soak.js';
 import { readEvents, type SseEvent } from '../support/sse.js';
@@ -53,9 +53,7 @@ describe('a server with 50 open streams and a batch under way that is told to st
       template,
       env: {
         ...liveAgainst(simulator.baseUrl),
-        CLAUDE_TIMEOUT_MS: '60000',
-        CLAUDE_IDLE_TIMEOUT_MS: '60000',
-        CLAUDE_DEADLINE_MS: '120000',
+        ...PATIENT_CLAUDE,
         CLAUDE_MAX_CONCURRENCY: '60',
       },
     });

@@ -1,6 +1,6 @@
 import { onPostgres } from '../support/server-storage.js';
 import { TestServer } from '../support/server.js';
-import { liveAgainst, sharedStack } from '../support/shared-stack.js';
+import { liveAgainst, PATIENT_CLAUDE, sharedStack } from '../support/shared-stack.js';
 import { Simulator } from '../support/simulator.js';
 import { tell } from '../support/soak.js';
 import { wireOf } from '../support/sse.js';
@@ -175,9 +175,7 @@ describe('a run that kill -9 meets', () => {
       template,
       env: {
         ...liveAgainst(simulator.baseUrl),
-        CLAUDE_TIMEOUT_MS: '60000',
-        CLAUDE_IDLE_TIMEOUT_MS: '60000',
-        CLAUDE_DEADLINE_MS: '120000',
+        ...PATIENT_CLAUDE,
         CLAUDE_RETRY_AFTER_MAX_MS: '60000',
         CLAUDE_MAX_CONCURRENCY: String(PLACES),
         DATABASE_POOL_SIZE: '20',

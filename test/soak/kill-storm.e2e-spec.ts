@@ -3,7 +3,7 @@ import { BATCHES, readBatch, resultsOf, type Batch } from '../support/batches.js
 import { clientFor, newUser, type TestUser, unique } from '../support/client.js';
 import { onPostgres } from '../support/server-storage.js';
 import { TestServer } from '../support/server.js';
-import { liveAgainst, sharedStack } from '../support/shared-stack.js';
+import { liveAgainst, PATIENT_CLAUDE, sharedStack } from '../support/shared-stack.js';
 import { Simulator } from '../support/simulator.js';
 import { Chance, scaled, seed, tell } from '../support/soak.js';
 import { until } from '../support/until.js';
@@ -73,8 +73,7 @@ describe('a server that is killed by kill -9 again and again', () => {
 
   beforeAll(async () => {
     simulator = await Simulator.start(folder);
-    const patient = { CLAUDE_TIMEOUT_MS: '60000', CLAUDE_IDLE_TIMEOUT_MS: '60000', CLAUDE_DEADLINE_MS: '120000' };
-    const env = { ...liveAgainst(simulator.baseUrl), ...patient, CLAUDE_MAX_CONCURRENCY: '8' };
+    const env = { ...liveAgainst(simulator.baseUrl), ...PATIENT_CLAUDE, CLAUDE_MAX_CONCURRENCY: '8' };
     server = await TestServer.start({ folder, template, env });
     for (let count = 0; count < USERS; count += 1) {
       clients.push({ user: await newUser(server.baseUrl), markers: [], batches: [], singles: [] });

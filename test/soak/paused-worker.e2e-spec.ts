@@ -3,7 +3,7 @@ import pg from 'pg';
 import { raw, unique } from '../support/client.js';
 import { onPostgres } from '../support/server-storage.js';
 import { TestServer } from '../support/server.js';
-import { liveAgainst, sharedStack } from '../support/shared-stack.js';
+import { liveAgainst, PATIENT_CLAUDE, sharedStack } from '../support/shared-stack.js';
 import { Simulator } from '../support/simulator.js';
 import { scaled, tell } from '../support/soak.js';
 import { readEvents, type SseEvent, wireOf } from '../support/sse.js';
@@ -100,9 +100,7 @@ const LEDGER = [
 
   const environment = (): Record<string, string> => ({
     ...liveAgainst(simulator.baseUrl),
-    CLAUDE_TIMEOUT_MS: '60000',
-    CLAUDE_IDLE_TIMEOUT_MS: '60000',
-    CLAUDE_DEADLINE_MS: '120000',
+    ...PATIENT_CLAUDE,
     CLAUDE_MAX_CONCURRENCY: '5',
   });
 

@@ -3,7 +3,7 @@ import { dataOf, newUser, raw, type TestUser, unique } from '../support/client.j
 import { HeldClaude } from '../support/held-claude.js';
 import { expectProblem } from '../support/problems.js';
 import { TestServer } from '../support/server.js';
-import { liveAgainst, sharedStack } from '../support/shared-stack.js';
+import { liveAgainst, PATIENT_CLAUDE, sharedStack } from '../support/shared-stack.js';
 import { Simulator, upstreamCalls } from '../support/simulator.js';
 import { tell } from '../support/soak.js';
 import { until } from '../support/until.js';
@@ -23,7 +23,7 @@ describe('requests that race', () => {
     TestServer.start({
       folder,
       template,
-      env: { ...liveAgainst(url), CLAUDE_TIMEOUT_MS: '60000', CLAUDE_DEADLINE_MS: '90000' },
+      env: { ...liveAgainst(url), ...PATIENT_CLAUDE },
     });
 
   afterEach(() => server.dispose());

@@ -3,7 +3,7 @@ import { connect, type Socket } from 'node:net';
 import { accepted, BATCHES, over } from '../support/batches.js';
 import { dataOf, newUser, raw, type TestUser } from '../support/client.js';
 import { TestServer } from '../support/server.js';
-import { liveAgainst, sharedStack } from '../support/shared-stack.js';
+import { liveAgainst, PATIENT_CLAUDE, sharedStack } from '../support/shared-stack.js';
 import { scaled, tell } from '../support/soak.js';
 import { type Run, readRun } from './audit.js';
 import { pieceOf } from './cut-connection.js';
@@ -26,8 +26,7 @@ describe('readers that do not read', () => {
   let user: TestUser;
 
   beforeAll(async () => {
-    const patient = { CLAUDE_IDLE_TIMEOUT_MS: '60000', CLAUDE_DEADLINE_MS: '120000' };
-    server = await TestServer.start({ folder, template, env: { ...liveAgainst(simulatorUrl), ...patient } });
+    server = await TestServer.start({ folder, template, env: { ...liveAgainst(simulatorUrl), ...PATIENT_CLAUDE } });
     user = await newUser(server.baseUrl);
   });
   afterEach(() => {
@@ -83,7 +82,7 @@ describe('readers that do not read', () => {
       settings: { max_tokens: 60_000 },
     }));
     const { id } = await accepted(user.api, queries);
-    await over(user.api, id, 60_000);
+    expect((await over(user.api, id, 60_000)).counts.succeeded).toBe(QUERIES);
     const before = await mostWhileReading(id);
     await Promise.all(Array.from({ length: READERS }, () => stall(`${BATCHES}/${id}/results`)));
     const growth = (await mostWhileReading(id)) - before;

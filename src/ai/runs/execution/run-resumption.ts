@@ -6,6 +6,13 @@ import { RunLedgerRepository } from '../ledger/run-ledger.repository.js';
 import type { Run, RunId } from '../run.types.js';
 import { RunsRepository } from '../runs.repository.js';
 
+/** A run that this process has taken, and the number of its last stored event. */
+interface Claimed {
+  readonly run: Run;
+  readonly fence: number;
+  readonly lastSequence: number;
+}
+
 /** Takes up runs that were accepted but not started: by the queue's word. */
 @Injectable()
 export class RunResumption {
@@ -23,8 +30,7 @@ export class RunResumption {
     try {
       const claimed = await this.claim(id, slot !== null);
       if (!claimed) return slot?.();
-      const position = await this.events.findPosition(claimed.run.userId, id);
-      this.executor.start(claimed.run, claimed.fence, slot, [], position?.last ?? 0);
+      this.executor.start(claimed.run, claimed.fence, slot, [], claimed.lastSequence);
     } catch (error) {
       slot?.();
       throw error;
@@ -37,14 +43,31 @@ export class RunResumption {
     await this.claim(id, false);
   }
 
-  /** Takes a queued run to be worked on. Null when there is nothing to do: it was taken already, or is cancelled now. */
-  private async claim(id: RunId, sent: boolean): Promise<{ run: Run; fence: number } | null> {
-    const claim = await this.ledger.claim(id, WORKER_ID, new Date(), sent);
-    const run = claim && (await this.runs.findForWorker(id));
-    if (!run) return null;
+  /**
+   * Takes a queued run to be worked on. Null when there is nothing to do: it was taken already, or is cancelled now.
+   *
+   * All that the work needs is read first, which a queued run does not change any more: between the record that its call goes
+   * out and the call there is no further wait, in which a crash would leave a call that may have been made and was not.
+   */
+  private async claim(id: RunId, sent: boolean): Promise<Claimed | null> {
+    const queued = await this.runs.findForWorker(id);
+    if (queued?.status !== 'queued') return null;
+    const position = await this.events.findPosition(queued.userId, id);
+    const at = new Date();
+    const claim = await this.ledger.claim(id, WORKER_ID, at, sent);
+    if (!claim) return null;
+    const run = claimedRun(queued, at, sent && !claim.cancelRequested);
     const { fence } = claim;
-    if (!claim.cancelRequested) return { run, fence };
+    if (!claim.cancelRequested) return { run, fence, lastSequence: position?.last ?? 0 };
     await this.ending.end(run, { runId: id, workerId: WORKER_ID, fence }, 'cancelled');
     return null;
   }
+}
+
+/** A queued run as `RunLedgerRepository.claim` leaves it. */
+function claimedRun(queued: Run, startedAt: Date, sent: boolean): Run {
+  const attempts = queued.attempts.map((attempt) =>
+    sent && attempt.state === 'intent' ? { ...attempt, state: 'sent' as const, startedAt } : attempt,
+  );
+  return { ...queued, status: 'running', startedAt, attempts };
 }
