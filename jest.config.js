@@ -16,7 +16,7 @@ export default {
     {
       ...base,
       displayName: 'e2e',
-      roots: ['<rootDir>/test/e2e', '<rootDir>/test/faults'],
+      roots: ['<rootDir>/test/e2e', '<rootDir>/test/faults', '<rootDir>/test/soak'],
       testMatch: ['**/*.e2e-spec.ts'],
       globalSetup: '<rootDir>/test/support/e2e-setup.js',
       globalTeardown: '<rootDir>/test/support/e2e-teardown.js',

@@ -28,6 +28,13 @@ export const QUICK_CLAUDE = {
   CLAUDE_RETRY_AFTER_MAX_MS: '2000',
 } as const;
 
+/** Over those: for calls that a test lets take their time. */
+export const PATIENT_CLAUDE = {
+  CLAUDE_TIMEOUT_MS: '60000',
+  CLAUDE_IDLE_TIMEOUT_MS: '60000',
+  CLAUDE_DEADLINE_MS: '120000',
+} as const;
+
 /** A server whose Claude is a simulator in another process, as if it were Anthropic's API. */
 export function liveAgainst(simulatorUrl: string): Record<string, string> {
   return {

@@ -58,8 +58,9 @@ export class BatchReader {
     for (let last = -1; ;) {
       const page = await this.results.findAfter(owner, id, last, PAGE);
       yield* page;
-      if (page.length < PAGE) return;
-      last = page.at(-1)?.index ?? last;
+      const end = page.at(-1);
+      if (!end) return;
+      last = end.index;
     }
   }
 

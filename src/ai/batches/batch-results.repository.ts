@@ -7,10 +7,17 @@ import type { RunStatus } from '../runs/run.types.js';
 import type { BatchId } from './batch.types.js';
 import type { BatchResultResponse } from './dto/batch.dto.js';
 
+/** Bytes of a page's answers after which none is added: what a reader that does not read on makes the process hold. */
+const PAGE_BYTES = 64 * 1024;
+
 const FIND = `
-  select batch_index, custom_id, id, status, output_text, error_type, error_detail, usage, cost_nano_usd
-  from runs where batch_id = $1::bigint and user_id = $2::bigint and batch_index > $3::integer
-  order by batch_index limit $4::integer`;
+  select * from (
+    select batch_index, custom_id, id, status, output_text, error_type, error_detail, usage, cost_nano_usd,
+      sum(coalesce(octet_length(output_text), 0)) over (order by batch_index)
+        - coalesce(octet_length(output_text), 0) as bytes_before
+    from runs where batch_id = $1::bigint and user_id = $2::bigint and batch_index > $3::integer
+    order by batch_index limit $4::integer) page
+  where bytes_before < ${PAGE_BYTES} order by batch_index`;
 
 interface ResultRow {
   batch_index: number;
@@ -29,7 +36,10 @@ interface ResultRow {
 export class BatchResultsRepository {
   constructor(private readonly transaction: Transaction) {}
 
-  /** The results behind a place, in input order, as many as `limit`; -1 is before the first. */
+  /**
+   * The results behind a place, in input order: as many as `limit`, or as fill a page; none behind the last. -1 is before the
+   * first.
+   */
   async findAfter(owner: UserId, id: BatchId, index: number, limit: number): Promise<BatchResultResponse[]> {
     return (await this.transaction.sql<ResultRow>(FIND, [id, owner, index, limit])).map(toResult);
   }

@@ -40,6 +40,11 @@ export class ClaudeClient {
     }
   }
 
+  /** Resolves once a call can go out without a wait of its own. */
+  ready(): Promise<void> {
+    return this.connection.ready();
+  }
+
   /** @throws ClaudeApiError when Claude refuses or cannot be reached. */
   async countTokens(request: ClaudeRequest): Promise<number> {
     try {

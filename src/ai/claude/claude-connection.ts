@@ -50,8 +50,13 @@ export class ClaudeConnection implements OnApplicationBootstrap, OnApplicationSh
   }
 
   onApplicationBootstrap(): void {
-    // Not awaited: neither the start nor the first call should wait for the SDK. If it fails, the first call tells.
-    setImmediate(() => void this.sdk().catch(() => undefined));
+    // Not awaited: the start should not wait for the SDK. If it fails, the first call tells.
+    setImmediate(() => void this.ready());
+  }
+
+  /** Resolves once the SDK is loaded and the endpoint known, or has turned out not to be: then the call tells why. */
+  async ready(): Promise<void> {
+    await Promise.allSettled([this.sdk()]);
   }
 
   async onApplicationShutdown(): Promise<void> {

@@ -17,12 +17,17 @@ export class ClaudeGateway {
 
   constructor(
     private readonly config: Config,
-    client: ClaudeClient,
+    private readonly client: ClaudeClient,
     metrics: ClaudeMetrics,
   ) {
     this.slots = new CallSlots(config.claude.maxConcurrency);
     const breakers = new CircuitBreakers();
     this.way = { client, metrics, slots: this.slots, breakers, retryBudget: new RetryBudget() };
+  }
+
+  /** Resolves once a call can go out at once; also when none ever will, which the call itself tells. */
+  ready(): Promise<void> {
+    return this.client.ready();
   }
 
   /**

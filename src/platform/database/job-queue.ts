@@ -1,6 +1,7 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { PinoLogger } from 'nestjs-pino';
 import { type Job, PgBoss } from 'pg-boss';
+import { Config } from '../config/config.js';
 import { Transaction } from './transaction.js';
 
 /** How often pg-boss looks for jobs whose worker has died, and how long a worker may hold a job: it takes it up at once. */
@@ -25,6 +26,7 @@ export class JobQueue implements OnModuleInit {
 
   constructor(
     private readonly transaction: Transaction,
+    private readonly config: Config,
     logger: PinoLogger,
   ) {
     const executeSql = async (text: string, values?: unknown[]) => ({
@@ -52,6 +54,8 @@ export class JobQueue implements OnModuleInit {
       heartbeatSeconds: HEARTBEAT_SECONDS,
       deleteAfterSeconds: 3600,
     });
+    // The embedded database has one process: whatever was fetched before this start has lost its worker.
+    if (this.config.database.url === undefined) await this.giveBackFetched(queue);
   }
 
   /** Is told when this process has committed a job, or one may have come otherwise. */
@@ -86,19 +90,14 @@ export class JobQueue implements OnModuleInit {
     await this.boss.fail(queue, fetchesOf(jobs));
   }
 
-  /** Gives back whatever is fetched: for the start of a process that knows that there is no other. */
-  async giveBackAll(queue: string): Promise<void> {
-    const jobs = await this.transaction.sql<{ id: string }>(FETCHED, [queue]);
-    if (jobs.length > 0)
-      await this.boss.fail(
-        queue,
-        jobs.map(({ id }) => id),
-      );
-  }
-
   /** Ends supervision; jobs stay where they are. */
   async stop(): Promise<void> {
     await this.boss.stop({ graceful: false, close: false });
+  }
+
+  private async giveBackFetched(queue: string): Promise<void> {
+    const ids = (await this.transaction.sql<{ id: string }>(FETCHED, [queue])).map(({ id }) => id);
+    if (ids.length > 0) await this.boss.fail(queue, ids);
   }
 }
 

@@ -14,6 +14,11 @@ const CONNECT_TIMEOUT_MS = 2000;
 const BUSY_TIMEOUT_MS = 15_000;
 /** The embedded database has one connection, so waiting for it is ordinary. */
 const EMBEDDED_CONNECT_TIMEOUT_MS = 30_000;
+/**
+ * How long a transaction may stand still between two statements. None does by itself: so its process was stopped, or its machine
+ * is gone, and others wait for the rows that it holds. Well below the lease of a run, which is taken over then.
+ */
+const STANDSTILL_MS = 10_000;
 /** How long a shutdown waits for connections to be given back and closed. */
 const END_PATIENCE_MS = 2000;
 
@@ -43,7 +48,7 @@ export class BoundedPool extends pg.Pool {
       types: safeIntegerTypes,
       keepAlive: true,
       connectionTimeoutMillis: embedded ? EMBEDDED_CONNECT_TIMEOUT_MS : CONNECT_TIMEOUT_MS,
-      ...(embedded && { idleTimeoutMillis: 0 }),
+      ...(embedded ? { idleTimeoutMillis: 0 } : { idle_in_transaction_session_timeout: STANDSTILL_MS }),
       Client: WatchedClient as never,
     });
     this.embedded = embedded;

@@ -3,8 +3,11 @@ import { QueryFailedError } from 'typeorm';
 import { DatabaseUnavailableError, ValidationFailedError } from '../errors/platform.errors.js';
 import type { ResearchPlatformError } from '../errors/research-platform.error.js';
 
-/** SQLSTATEs by which a server says that it is going, coming, or full; class 08 is the connection itself. */
-const AWAY = new Set(['57P01', '57P02', '57P03', '53300']);
+/**
+ * SQLSTATEs by which a server says that it is going, coming, or full, or has given up on a transaction that stood still; class
+ * 08 is the connection itself.
+ */
+const AWAY = new Set(['57P01', '57P02', '57P03', '53300', '25P03']);
 /** A character that UTF-8 or a text column cannot hold, such as NUL. */
 const UNSTORABLE = new Set(['22021', '22P05']);
 const NETWORK = new Set([

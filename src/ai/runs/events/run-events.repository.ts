@@ -19,10 +19,16 @@ const APPEND = `
   on conflict (run_id, sequence) do update set data = run_events.data
   returning run_id, data`;
 
+/** Bytes of a page's events after which none is added: what a reader that does not read on makes the process hold. */
+const PAGE_BYTES = 64 * 1024;
+
 const FIND_AFTER = `
-  select sequence, name, data from run_events
-  where run_id = $1::bigint and user_id = $2::bigint and sequence > $3::integer
-  order by sequence limit $4::integer`;
+  select sequence, name, data from (
+    select sequence, name, data, sum(octet_length(data)) over (order by sequence) - octet_length(data) as bytes_before
+    from run_events
+    where run_id = $1::bigint and user_id = $2::bigint and sequence > $3::integer
+    order by sequence limit $4::integer) page
+  where bytes_before < ${PAGE_BYTES} order by sequence`;
 
 const POSITION = `
   select status, (select max(sequence) from run_events where run_id = runs.id) as last
@@ -54,7 +60,7 @@ export class RunEventsRepository {
     return new Map(rows.map((row) => [row.run_id, row.data]));
   }
 
-  /** Stored events behind a sequence number, in order. */
+  /** Stored events behind a sequence number, in order: as many as `limit`, or as fill a page; none when there are none. */
   findAfter(owner: UserId, runId: RunId, sequence: number, limit: number): Promise<RunEvent[]> {
     return this.transaction.sql<RunEvent>(FIND_AFTER, [runId, owner, sequence, limit]);
   }

@@ -37,6 +37,8 @@ export class RunExecutor implements BeforeApplicationShutdown {
    * @throws OverloadedError when even the queue is full, ShuttingDownError
    */
   async takeSlot(): Promise<Release | null> {
+    // A call that has its place is recorded as going out: so it should then go out, and not wait for Claude's client to load.
+    await this.gateway.ready();
     if (this.lifecycle.stopping) throw new ShuttingDownError();
     this.gateway.slots.refuseWhenFull();
     return this.gateway.slots.free > 0 ? this.gateway.slots.acquire(this.lifecycle.signal) : null;
@@ -44,6 +46,7 @@ export class RunExecutor implements BeforeApplicationShutdown {
 
   /** As many of the places as are free at this moment, up to `most`; none during a shutdown. */
   async takeSlots(most: number): Promise<Release[]> {
+    await this.gateway.ready();
     const taken: Promise<Release>[] = [];
     while (taken.length < most && this.freeSlots > 0 && !this.lifecycle.stopping) {
       taken.push(this.gateway.slots.acquire(this.lifecycle.signal));
@@ -71,7 +74,10 @@ export class RunExecutor implements BeforeApplicationShutdown {
     const session = new RunSession(run, hold, this.stores, firstEvents, lastSequence);
     const work = new RunWork(session, this.gateway, this.stores, this.liveRuns, slot);
     this.works.set(run.id, work);
-    void work.done.finally(() => this.works.delete(run.id));
+    void work.done.finally(() => {
+      // A run that was taken from this process may have come back to it meanwhile, under a new fence.
+      if (this.works.get(run.id) === work) this.works.delete(run.id);
+    });
     return session.live;
   }
 

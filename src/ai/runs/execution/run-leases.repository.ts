@@ -1,12 +1,15 @@
 import { Injectable } from '@nestjs/common';
 import { Transaction } from '../../../platform/database/transaction.js';
 import { LEASE_SECONDS } from '../ledger/run-ledger.sql.js';
-import { type ClaimRow, type RunClaim, toClaim } from '../ledger/run-ledger.repository.js';
+import { type ClaimRow, type Hold, type RunClaim, toClaim } from '../ledger/run-ledger.repository.js';
 import type { RunId } from '../run.types.js';
 
 const LEASE = `now() + interval '${LEASE_SECONDS} seconds'`;
-const RENEW = `update runs set lease_until = ${LEASE} 
-  where id = any($2::bigint[]) and worker_id = $1::uuid and status = 'running'`;
+/** A row that is locked is passed over: one run whose write has to wait may not cost the others their leases. */
+const RENEW = `
+  update runs set lease_until = ${LEASE}
+  where id in (select id from runs where id = any($2::bigint[]) and worker_id = $1::uuid and status = 'running'
+    for no key update skip locked)`;
 const EXPIRE_OTHERS = `update runs set lease_until = now() where status = 'running' and worker_id <> $1::uuid`;
 const FIND_EXPIRED = `select id from runs where status = 'running' and lease_until <= now() order by id limit 500`;
 const TAKE_OVER = `
@@ -15,7 +18,8 @@ const TAKE_OVER = `
     for update skip locked)
   returning fence, cancel_requested_at is not null as cancel_requested`;
 const GIVE_BACK = `
-  update runs set status = 'queued', worker_id = null, lease_until = null, started_at = null where id = $1::bigint`;
+  update runs set status = 'queued', worker_id = null, lease_until = null, started_at = null
+  where id = $1::bigint and worker_id = $2::uuid and fence = $3::integer and status = 'running' returning id`;
 
 /** Who works on which run, and until when that counts. */
 @Injectable()
@@ -47,8 +51,8 @@ export class RunLeasesRepository {
     return row ? toClaim(row) : null;
   }
 
-  /** Puts a run that was never sent back into the queue. */
-  async giveBack(id: RunId): Promise<void> {
-    await this.transaction.sql(GIVE_BACK, [id]);
+  /** Puts a run that was never sent back among the queued ones. False: the run is no longer ours. */
+  async giveBack({ runId, workerId, fence }: Hold): Promise<boolean> {
+    return (await this.transaction.sql(GIVE_BACK, [runId, workerId, fence])).length > 0;
   }
 }

@@ -12,7 +12,10 @@ const HEARTBEAT_MS = (LEASE_SECONDS * 1000) / 3;
 @Injectable()
 export class RunLeases implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private timer: NodeJS.Timeout | null = null;
-  private beating: Promise<void> | null = null;
+  /** Each goes its own way: a recovery that has to wait may not cost the runs at hand their leases. */
+  private renewing: Promise<void> | null = null;
+  private recovering: Promise<void> | null = null;
+  private stopped = false;
 
   constructor(
     private readonly config: Config,
@@ -26,26 +29,43 @@ export class RunLeases implements OnApplicationBootstrap, BeforeApplicationShutd
     // The embedded database has one process: whatever ran before this start has lost its worker.
     if (this.config.database.url === undefined) await this.leases.expireOthers(WORKER_ID);
     this.timer = setInterval(() => {
-      this.beating ??= this.beat().finally(() => (this.beating = null));
+      this.renewing ??= this.renew().finally(() => (this.renewing = null));
+      this.recovering ??= this.recover().finally(() => (this.recovering = null));
     }, HEARTBEAT_MS);
-    await this.beat();
+    this.recovering = this.recover().finally(() => (this.recovering = null));
+    await this.recovering;
   }
 
   async beforeApplicationShutdown(): Promise<void> {
+    this.stopped = true;
     if (this.timer) clearInterval(this.timer);
-    await this.beating;
+    await Promise.all([this.renewing, this.recovering]);
   }
 
-  private async beat(): Promise<void> {
+  private async renew(): Promise<void> {
+    const held = this.executor.heldRuns();
+    if (held.length > 0) await this.logged(() => this.leases.renew(WORKER_ID, held));
+  }
+
+  private async recover(): Promise<void> {
+    const expired = await this.logged(() => this.leases.findExpired());
+    for (const id of expired ?? []) {
+      if (this.stopped) return;
+      // One that cannot be recovered now is left for later, and the others are not left with it.
+      await this.logged(() => this.recovery.recover(id));
+    }
+  }
+
+  /** A lease is a matter of time: what fails now is done with a later beat. */
+  private async logged<T>(work: () => Promise<T>): Promise<T | null> {
     try {
-      const held = this.executor.heldRuns();
-      if (held.length > 0) await this.leases.renew(WORKER_ID, held);
-      for (const id of await this.leases.findExpired()) await this.recovery.recover(id);
+      return await work();
     } catch (error) {
       this.logger.warn(
         { event: 'lease_error', err: error },
         'Leases could not be renewed or looked through; tried again',
       );
+      return null;
     }
   }
 }

@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type BeforeApplicationShutdown, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { PinoLogger } from 'nestjs-pino';
-import { Config } from '../../../platform/config/config.js';
 import { JobQueue, type QueuedJob } from '../../../platform/database/job-queue.js';
 import { withLogContext } from '../../../platform/logging/log-context.js';
 import { Lane } from './lane.js';
@@ -38,7 +37,6 @@ export class RunPump implements OnApplicationBootstrap, BeforeApplicationShutdow
   private timer: NodeJS.Timeout | null = null;
 
   constructor(
-    private readonly config: Config,
     private readonly queue: JobQueue,
     private readonly executor: RunExecutor,
     private readonly resumption: RunResumption,
@@ -47,8 +45,6 @@ export class RunPump implements OnApplicationBootstrap, BeforeApplicationShutdow
 
   async onApplicationBootstrap(): Promise<void> {
     await this.queue.define(RUN_QUEUE);
-    // The embedded database has one process: whatever was fetched before this start has lost its worker.
-    if (this.config.database.url === undefined) await this.queue.giveBackAll(RUN_QUEUE);
     this.queue.onSent(RUN_QUEUE, () => this.look());
     this.executor.onFree(() => this.onFree());
     this.timer = setInterval(() => {

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Transaction } from '../../../platform/database/transaction.js';
+import type { Hold } from '../ledger/run-ledger.repository.js';
 import type { RunId } from '../run.types.js';
 import { RunsRepository } from '../runs.repository.js';
 import { RunEnding } from './run-ending.js';
@@ -29,13 +30,12 @@ export class RunRecovery {
     const hold = { runId: id, workerId: WORKER_ID, fence: claim.fence };
     if (run.attempts.at(-1)?.state !== 'intent') return this.ending.end(run, hold, 'fenced');
     if (claim.cancelRequested) return this.ending.end(run, hold, 'cancelled');
-    await this.queueAgain(id);
+    await this.queueAgain(hold);
   }
 
-  private async queueAgain(id: RunId): Promise<void> {
+  private async queueAgain(hold: Hold): Promise<void> {
     await this.transaction.run(async () => {
-      await this.leases.giveBack(id);
-      await this.queue.requeue(id);
+      if (await this.leases.giveBack(hold)) await this.queue.requeue(hold.runId);
     });
   }
 }

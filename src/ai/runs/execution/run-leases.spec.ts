@@ -1,0 +1,62 @@
+import { jest } from '@jest/globals';
+import type { PinoLogger } from 'nestjs-pino';
+import type { Config } from '../../../platform/config/config.js';
+import type { RunId } from '../run.types.js';
+import type { RunExecutor } from './run-executor.js';
+import { RunLeases } from './run-leases.js';
+import type { RunLeasesRepository } from './run-leases.repository.js';
+import type { RunRecovery } from './run-recovery.js';
+
+const BEAT_MS = 10_000;
+
+describe('the leases of a process', () => {
+  const recover = jest.fn<RunRecovery['recover']>();
+  const renew = jest.fn(() => Promise.resolve());
+  let expired: RunId[];
+  let leases: RunLeases;
+
+  beforeEach(async () => {
+    jest.useFakeTimers();
+    jest.clearAllMocks();
+    expired = [];
+    leases = new RunLeases(
+      { database: { url: 'postgres://x' } } as Config,
+      { renew, findExpired: () => Promise.resolve(expired) } as unknown as RunLeasesRepository,
+      { heldRuns: () => [7] } as unknown as RunExecutor,
+      { recover } as unknown as RunRecovery,
+      { warn: () => undefined } as unknown as PinoLogger,
+    );
+    await leases.onApplicationBootstrap();
+  });
+  afterEach(() => jest.useRealTimers());
+
+  it('are renewed at every beat, also while a recovery does not come to its end', async () => {
+    let end: () => void = () => undefined;
+    recover.mockReturnValue(new Promise<void>((resolve) => (end = resolve)));
+    expired = [1 as RunId];
+    await jest.advanceTimersByTimeAsync(3 * BEAT_MS);
+    expect([renew.mock.calls.length, recover.mock.calls.length]).toEqual([3, 1]);
+    end();
+    await leases.beforeApplicationShutdown();
+  });
+
+  it('that cannot be recovered now leave the others to be recovered', async () => {
+    recover.mockRejectedValueOnce(new Error('no')).mockResolvedValue();
+    expired = [1 as RunId, 2 as RunId];
+    await jest.advanceTimersByTimeAsync(BEAT_MS);
+    expect(recover.mock.calls).toEqual([[1], [2]]);
+    await leases.beforeApplicationShutdown();
+  });
+
+  it('are not recovered any more once the process is to end', async () => {
+    expired = [1 as RunId, 2 as RunId];
+    let ending: Promise<void> = Promise.resolve();
+    recover.mockImplementation(() => {
+      ending = leases.beforeApplicationShutdown();
+      return Promise.resolve();
+    });
+    await jest.advanceTimersByTimeAsync(BEAT_MS);
+    await ending;
+    expect(recover).toHaveBeenCalledTimes(1);
+  });
+});
