@@ -336,6 +336,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/prompts/{id}/versions/{a}/diff/{b}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Compare two versions
+         * @description What makes version `a` version `b`: their texts line by line in hunks, changed lines word by word; variables and settings by name. A version with itself has no hunks. Of texts that differ in very many lines, one hunk replaces all between their common beginning and their common end.
+         */
+        get: operations["PromptVersions_diff"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/prompts/{id}/labels": {
         parameters: {
             query?: never;
@@ -1337,6 +1357,125 @@ export interface components {
             items: components["schemas"]["VersionSummaryResponse"][];
             /** @description Continues the list as `cursor`; null on the last page. */
             next_cursor: string | null;
+        };
+        /** @enum {string} */
+        DiffOp: "equal" | "delete" | "insert";
+        LinePartResponse: {
+            /** @example three */
+            text: string;
+            /**
+             * @description Whether it differs from the line that this one replaces, or is replaced by.
+             * @example true
+             */
+            changed: boolean;
+        };
+        HunkLineResponse: {
+            /** @example delete */
+            op: components["schemas"]["DiffOp"];
+            /**
+             * @description The same line in pieces, where it was compared word by word with its counterpart.
+             * @example [
+             *       {
+             *         "text": "Write ",
+             *         "changed": false
+             *       },
+             *       {
+             *         "text": "three",
+             *         "changed": true
+             *       },
+             *       {
+             *         "text": " facts about {{topic}}.",
+             *         "changed": false
+             *       }
+             *     ]
+             */
+            parts?: components["schemas"]["LinePartResponse"][];
+            /**
+             * @description The line, without its line break.
+             * @example Write three facts about {{topic}}.
+             */
+            text: string;
+        };
+        HunkResponse: {
+            /**
+             * @description Its first line in the old text, counted from 1; where it has none there, the line that it stands before.
+             * @example 1
+             */
+            old_start: number;
+            /**
+             * @description How many lines of the old text it spans.
+             * @example 1
+             */
+            old_lines: number;
+            /** @example 1 */
+            new_start: number;
+            /** @example 1 */
+            new_lines: number;
+            /**
+             * @example [
+             *       {
+             *         "op": "delete",
+             *         "text": "Write three facts about {{topic}}."
+             *       },
+             *       {
+             *         "op": "insert",
+             *         "text": "Write five facts about {{topic}}."
+             *       }
+             *     ]
+             */
+            lines: components["schemas"]["HunkLineResponse"][];
+        };
+        TextDiffResponse: {
+            /** @description None where the texts are the same. A text that is not there has no line, an empty one has an empty line. */
+            hunks: components["schemas"]["HunkResponse"][];
+        };
+        ChangedVariableResponse: {
+            /** @example topic */
+            name: string;
+            from: components["schemas"]["VariableResponse"];
+            to: components["schemas"]["VariableResponse"];
+        };
+        VariablesDiffResponse: {
+            added: components["schemas"]["VariableResponse"][];
+            removed: components["schemas"]["VariableResponse"][];
+            changed: components["schemas"]["ChangedVariableResponse"][];
+        };
+        SettingResponse: {
+            /** @example 1024 */
+            value: string | number | boolean | unknown[] | Record<string, never>;
+            /** @example max_tokens */
+            name: string;
+        };
+        ChangedSettingResponse: {
+            /** @example 1024 */
+            from: string | number | boolean | unknown[] | Record<string, never>;
+            /** @example 2048 */
+            to: string | number | boolean | unknown[] | Record<string, never>;
+            /** @example max_tokens */
+            name: string;
+        };
+        SettingsDiffResponse: {
+            added: components["schemas"]["SettingResponse"][];
+            removed: components["schemas"]["SettingResponse"][];
+            changed: components["schemas"]["ChangedSettingResponse"][];
+        };
+        VersionDiffResponse: {
+            /** @example 3 */
+            prompt_id: number;
+            /**
+             * @description The old version.
+             * @example 1
+             */
+            from: number;
+            /**
+             * @description The new version.
+             * @example 2
+             */
+            to: number;
+            template: components["schemas"]["TextDiffResponse"];
+            system: components["schemas"]["TextDiffResponse"];
+            variables: components["schemas"]["VariablesDiffResponse"];
+            settings: components["schemas"]["SettingsDiffResponse"];
         };
         LabelResponse: {
             /**
@@ -4914,6 +5053,159 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PromptVersionResponse"];
+                };
+            };
+            /** @description Unchanged: you have it already */
+            304: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    /** @description Strong; for `If-None-Match` and `If-Match` */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `malformed-request`: The request could not be read */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description `unauthorized`: A valid API key is needed */
+            401: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description `forbidden`: The API key does not allow this */
+            403: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /**
+             * @description `prompt-not-found`: Prompt not found
+             *
+             *     `not-found`: Not found
+             */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description `validation-failed`: The request is well-formed but not valid */
+            422: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description `rate-limited`: Too many requests */
+            429: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description `internal-error`: Internal error */
+            500: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /**
+             * @description `database-unavailable`: The database cannot be reached
+             *
+             *     `shutting-down`: The server is shutting down
+             */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+        };
+    };
+    PromptVersions_diff: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETag that you have; unchanged answers 304 */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /** @description Id of the prompt */
+                id: number;
+                /** @description Number of the old version */
+                a: number;
+                /** @description Number of the new version */
+                b: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    /** @description Strong ETag of the resource */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VersionDiffResponse"];
                 };
             };
             /** @description Unchanged: you have it already */
