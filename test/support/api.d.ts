@@ -516,6 +516,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/research-items/{id}/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export a research item
+         * @description The whole item as a file. `markdown` (what you get without `format`) is a dossier to read: of each prompt the latest version, and those with answers or labels; of each version its latest 100 answers, with what was asked, model, date, cost and sources. `json` is complete: every version and label with its history, and every succeeded run. Both have the succeeded runs that belong to no prompt. It is streamed while it is read: if the item or one of its prompts is deleted meanwhile, or anything else fails, the connection breaks before the end.
+         */
+        get: operations["Exports_export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/ai/runs": {
         parameters: {
             query?: never;
@@ -1658,36 +1678,22 @@ export interface components {
             /** @description Always null: the list is whole. */
             next_cursor: string | null;
         };
-        RunRequest: {
+        ExportedLabelResponse: {
             /**
-             * @description The prompt to run.
-             * @example 1
+             * @description The version that it stands for.
+             * @example 2
              */
-            prompt_id?: number;
-            /** @description The prompt's version; without it and `label`, the latest. */
-            version?: number;
-            /** @description The label whose version is meant. */
-            label?: string;
+            version: number;
             /**
-             * @description Values of the prompt's variables, by name.
-             * @example {
-             *       "topic": "solid-state batteries"
-             *     }
+             * Format: date-time
+             * @description When it was set to this version.
+             * @example 2026-11-23T09:30:00.000Z
              */
-            variables?: {
-                [key: string]: unknown;
-            };
-            /**
-             * @description A text of one's own to ask, instead of a prompt.
-             * @example What limits the charging speed of solid-state batteries?
-             */
-            input?: string;
-            /** @description The system prompt that goes with `input`. */
-            system?: string | null;
-            /** @description The research item that an `input` run belongs to. */
-            research_item_id?: number | null;
-            /** @description How to ask; overrides the prompt version's settings one by one. */
-            settings?: components["schemas"]["SettingsRequest"];
+            set_at: string;
+            /** @example production */
+            label: string;
+            /** @description Newest first. */
+            history: components["schemas"]["LabelMoveResponse"][];
         };
         /**
          * @description `queued → running →` one of the four others.
@@ -1843,6 +1849,78 @@ export interface components {
             error: components["schemas"]["RunErrorResponse"] | null;
             /** @description Whether the answer comes from the simulator instead of Claude. */
             simulated: boolean;
+        };
+        ExportedPromptResponse: {
+            /** @example 3 */
+            id: number;
+            /**
+             * @description Number of the latest version.
+             * @example 2
+             */
+            version: number;
+            /**
+             * Format: date-time
+             * @example 2026-11-23T09:30:00.000Z
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @example 2026-11-23T09:30:00.000Z
+             */
+            updated_at: string;
+            /** @example Facts */
+            name: string;
+            /** @description All of them, newest first. */
+            versions: components["schemas"]["PromptVersionResponse"][];
+            /** @description All of them, newest first. */
+            labels: components["schemas"]["ExportedLabelResponse"][];
+            /** @description Its succeeded runs of all versions, newest first. */
+            runs: components["schemas"]["RunResponse"][];
+        };
+        ExportResponse: {
+            /**
+             * Format: date-time
+             * @example 2026-11-25T14:05:00.000Z
+             */
+            exported_at: string;
+            item: components["schemas"]["ItemResponse"];
+            /** @description In the order in which they were made. */
+            prompts: components["schemas"]["ExportedPromptResponse"][];
+            /** @description The item's succeeded runs of no prompt, and of prompts that were deleted since; newest first. */
+            runs: components["schemas"]["RunResponse"][];
+        };
+        /** @enum {string} */
+        ExportFormat: "markdown" | "json";
+        RunRequest: {
+            /**
+             * @description The prompt to run.
+             * @example 1
+             */
+            prompt_id?: number;
+            /** @description The prompt's version; without it and `label`, the latest. */
+            version?: number;
+            /** @description The label whose version is meant. */
+            label?: string;
+            /**
+             * @description Values of the prompt's variables, by name.
+             * @example {
+             *       "topic": "solid-state batteries"
+             *     }
+             */
+            variables?: {
+                [key: string]: unknown;
+            };
+            /**
+             * @description A text of one's own to ask, instead of a prompt.
+             * @example What limits the charging speed of solid-state batteries?
+             */
+            input?: string;
+            /** @description The system prompt that goes with `input`. */
+            system?: string | null;
+            /** @description The research item that an `input` run belongs to. */
+            research_item_id?: number | null;
+            /** @description How to ask; overrides the prompt version's settings one by one. */
+            settings?: components["schemas"]["SettingsRequest"];
         };
         RunSummaryResponse: {
             /** @example 1 */
@@ -7082,6 +7160,179 @@ export interface operations {
             };
             /** @description `forbidden`: The API key does not allow this */
             403: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description `rate-limited`: Too many requests */
+            429: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description `internal-error`: Internal error */
+            500: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /**
+             * @description `database-unavailable`: The database cannot be reached
+             *
+             *     `shutting-down`: The server is shutting down
+             */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+        };
+    };
+    Exports_export: {
+        parameters: {
+            query?: {
+                /** @description `markdown`: a dossier to read; `json`: everything there is. */
+                format?: components["schemas"]["ExportFormat"];
+            };
+            header?: never;
+            path: {
+                /** @description Id of the research item */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    /**
+                     * @description The name of the file, after the title of the item
+                     * @example attachment; filename="tidal-power.md"; filename*=UTF-8''Tidal%20power.md
+                     */
+                    "Content-Disposition"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example # Tidal power
+                     *
+                     *     What it costs, and where it is built.
+                     *
+                     *     Tags: `energy`, `sea`
+                     *
+                     *     Research item 1 · begun 2026-11-23 09:30 UTC · exported 2026-11-25 14:05 UTC · amounts in US dollars
+                     *
+                     *     ## Facts
+                     *
+                     *     Prompt 3 · latest version 2 · `production` is version 2
+                     *
+                     *     ### Version 2
+                     *
+                     *     …
+                     *
+                     *     ### Answers
+                     *
+                     *     #### topic: tides
+                     *
+                     *     `claude-sonnet-5-5` · version 2 · 2026-11-25 14:05 UTC · $0.001364 · run 17
+                     *
+                     *     **Question**
+                     *
+                     *     Write three facts about tides.
+                     *
+                     *     **Answer**
+                     *
+                     *     > Tides come from the pull of the moon.
+                     *
+                     *     ---
+                     *
+                     *     *1 prompt, 1 answer, $0.001364 in all. End of the dossier.*
+                     */
+                    "text/markdown": string;
+                    "application/json": components["schemas"]["ExportResponse"];
+                };
+            };
+            /** @description `malformed-request`: The request could not be read */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description `unauthorized`: A valid API key is needed */
+            401: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description `forbidden`: The API key does not allow this */
+            403: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description `item-not-found`: Research item not found */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description `validation-failed`: The request is well-formed but not valid */
+            422: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];

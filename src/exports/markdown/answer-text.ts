@@ -1,8 +1,9 @@
-import { CodeBlocks } from './code-blocks.js';
+import { CodeBlocks, isBlank } from './code-blocks.js';
 
 const LINE_BREAK = /\r\n|\r|\n/;
 const HEADING = /^( {0,3})(#{1,6})(?=[ \t]|$)/;
 const UNDERLINE = /^ {0,3}(=+|-+)[ \t]*$/;
+const FENCE_MARKS = /^ *(?:`{3,}|~{3,})/;
 /** Markers of lists and quotations before what a line says. */
 const MARKERS = /^[\s>]*(?:(?:[-+*]|\d{1,9}[.)])[\s>]+)*/;
 /** What a line is made of: escapes, backticks, addresses in angle brackets, and what may have to be escaped. */
@@ -20,22 +21,26 @@ const MAX_LEVEL = 6;
 export function answerLines(text: string): string[] {
   const blocks = new CodeBlocks();
   let doubtful = false;
-  return text
-    .trim()
-    .split(LINE_BREAK)
-    .map((raw) => {
-      const line = raw.replace(/^[\t ]+/, (indentation) => indentation.replaceAll('\t', '    '));
-      const kind = blocks.next(line);
-      if (kind === 'code') return raw;
-      // Code within a paragraph may go on over line breaks, but not over an empty line.
-      if (line.trim() === '') {
-        doubtful = false;
-        return '';
-      }
-      const softened = soften(kind === 'text' ? ownBlock(line) : line, doubtful || kind === 'unsure');
-      doubtful = softened.doubtful;
-      return softened.line;
-    });
+  return withoutEmptyEnds(text.split(LINE_BREAK)).map((raw) => {
+    // In a quotation a tab is narrower than it was.
+    const line = raw.replace(/^[\t ]+/, (indentation) => indentation.replaceAll('\t', '    '));
+    const kind = blocks.next(line);
+    if (kind === 'code') return FENCE_MARKS.test(line) ? line : raw;
+    // Code within a paragraph may go on over line breaks, but not over an empty line.
+    if (isBlank(line)) {
+      doubtful = false;
+      return '';
+    }
+    const softened = soften(kind === 'text' ? ownBlock(line) : line, doubtful || kind === 'unsure');
+    doubtful = softened.doubtful;
+    return softened.line;
+  });
+}
+
+function withoutEmptyEnds(lines: readonly string[]): string[] {
+  const filled = (line: string): boolean => !isBlank(line);
+  const first = lines.findIndex(filled);
+  return first === -1 ? [] : lines.slice(first, lines.findLastIndex(filled) + 1);
 }
 
 /** The line without what would make it, or the line before it, a heading of the dossier. */
@@ -59,7 +64,7 @@ function soften(line: string, doubtful: boolean): { line: string; doubtful: bool
     const piece = PIECE.exec(line)?.[0] ?? '';
     const code = piece.startsWith('`') && !doubtful ? codeAt(line, at, piece.length) : '';
     if (piece.startsWith('`') && code === '') doubtful = true;
-    if (piece.endsWith('[')) bracketed = true;
+    if (piece === '[' || piece === '![') bracketed = true;
     if (piece === '![' || (piece === '<' && /[A-Za-z/!?]/.test(line.charAt(at + 1)))) made += `\\${piece}`;
     else if (piece === ']:' && (labelled || !bracketed)) made += ']\\:';
     else made += code || piece;

@@ -26,7 +26,7 @@ export function answer(run: Run, level: number): string {
     block('**Question**'),
     ...run.messages.map(({ content }) => block(...paragraphs(content))),
     block('**Answer**'),
-    block(...quotation(answerLines(run.outputText ?? ''))),
+    block(...quotedAnswer(run.outputText ?? '')),
     sources(run),
   ].join('');
 }
@@ -50,6 +50,11 @@ function shortened(text: string): string {
     : `${characters.slice(0, MAX_HEADING).join('').trim()}…`;
 }
 
+function quotedAnswer(text: string): string[] {
+  const lines = answerLines(text);
+  return lines.length > 0 ? quotation(lines) : ['*No text.*'];
+}
+
 function facts(run: Run): string {
   return [
     codeSpan(run.model),
@@ -66,10 +71,10 @@ function facts(run: Run): string {
 
 function sources({ sources: cited }: Run): string {
   if (cited.length === 0) return '';
-  const entries = cited.flatMap(({ title, url, cited_text }, index) => {
+  const entries = cited.map(({ title, url, cited_text }, index) => {
     const number = `${index + 1}. `;
     const quoted = quotation(paragraphs(cited_text)).map((line) => `${' '.repeat(number.length)}${line}`);
-    return [`${number}${link(title ?? url, url)}`, ...(quoted.length > 0 ? ['', ...quoted, ''] : [])];
+    return block(`${number}${link(title ?? url, url)}`) + block(...quoted);
   });
-  return block('**Sources**') + block(...entries);
+  return block('**Sources**') + entries.join('');
 }

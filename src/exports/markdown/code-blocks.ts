@@ -12,8 +12,13 @@ interface Fence {
   readonly sure: boolean;
 }
 
-const FENCE = /^( *)((?:(?:[-+*]|\d{1,9}[.)]) +)*)(`{3,}|~{3,})(.*)$/;
+const FENCE = /^( *)((?:(?:[-+*]|\d{1,9}[.)]) +)*)(`{3,}|~{3,})([^]*)$/;
 const QUOTED_FENCE = /^[\s>\d.)*+-]*>[\s>\d.)*+-]*(?:`{3,}|~{3,})/;
+
+/** Whether a line ends a paragraph: other white space than these two is text. */
+export function isBlank(line: string): boolean {
+  return /^[ \t]*$/.test(line);
+}
 
 /** Goes through a text in Markdown line by line, and tells its fenced blocks of code from the rest. Tabs must not begin a line. */
 export class CodeBlocks {
@@ -30,6 +35,8 @@ export class CodeBlocks {
     if (QUOTED_FENCE.test(line)) return this.giveUp();
     const [, indentation = '', markers = '', marks, info = ''] = FENCE.exec(line) ?? [];
     if (marks === undefined || (marks.startsWith('`') && info.includes('`'))) return 'text';
+    // With a bar it may be the head of a table.
+    if (info.includes('|')) return this.giveUp();
     const column = indentation.length + markers.length;
     // Further right it may be code by its indentation, or go on a paragraph; a list's number may be no list's.
     const sure = column <= 3 && markers === '';
@@ -38,9 +45,9 @@ export class CodeBlocks {
   }
 
   private within(line: string, { marks, column, sure }: Fence): LineKind {
-    const text = line.trim();
-    if (text === '') return sure ? 'code' : 'unsure';
-    const indentation = line.search(/\S/);
+    if (isBlank(line)) return sure ? 'code' : 'unsure';
+    const indentation = line.search(/[^ ]/);
+    const text = line.slice(indentation).replace(/[ \t]+$/, '');
     // At the far left it stands in no list, and nothing but its own end ends it.
     const alone = column < 2;
     if (!alone && indentation < column) return this.giveUp();

@@ -6,7 +6,7 @@
 /** What means something wherever it stands; `_` only outside of words, `&` only before what could be an entity. */
 const SPECIAL = /[\\`*[\]<|~$]|_(?![\p{L}\p{N}])|(?<![\p{L}\p{N}])_|&(?=#?\w+;)|(?<=^|\s)#/gu;
 /** What means something at the start of a line. */
-const LINE_START = /^(?:[-+=:]|\d+(?=[.)]))/;
+const LINE_START = /^(?:[-+=:>]|\d+(?=[.)]))/;
 const LINE_BREAK = /\r\n|\r|\n/;
 const NO_BREAK_SPACE = '&nbsp;';
 const TAB_WIDTH = 4;
