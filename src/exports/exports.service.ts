@@ -55,9 +55,12 @@ async function* reporting(pieces: AsyncGenerator<string>, id: ResearchItemId): A
   try {
     yield* pieces;
   } catch (err) {
-    const known = err instanceof ResearchPlatformError;
-    const entry = { event: 'export_broken_off', research_item_id: id, ...(known ? { reason: err.message } : { err }) };
-    new Logger('Exports')[known ? 'warn' : 'error'](entry, 'An export broke off');
+    const logger = new Logger('Exports');
+    const entry = { event: 'export_broken_off', research_item_id: id };
+    // What it tells of is gone, or this server is about to be.
+    const expected = err instanceof ResearchPlatformError || (err instanceof Error && err.name === 'AbortError');
+    if (expected) logger.warn({ ...entry, reason: err.message }, 'An export broke off');
+    else logger.error({ ...entry, err }, 'An export broke off');
     throw err;
   }
 }

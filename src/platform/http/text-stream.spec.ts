@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { textStream } from './text-stream.js';
 
 const never = new AbortController().signal;
@@ -35,7 +34,7 @@ describe('a text that is made while it is sent', () => {
       }
     }
     const stream = textStream(counted(), never);
-    const closed = once(stream, 'close');
+    const closed = new Promise((resolve) => stream.on('error', () => undefined).on('close', resolve));
     for await (const _ of stream) break;
     await closed;
     expect(made).toBeLessThan(500);
