@@ -8,6 +8,8 @@ const FENCE_MARKS = /^ *(?:`{3,}|~{3,})/;
 const MARKERS = /^[\s>]*(?:(?:[-+*]|\d{1,9}[.)])[\s>]+)*/;
 /** What a line is made of: escapes, backticks, addresses in angle brackets, and what may have to be escaped. */
 const PIECE = /\\[^]?|`+|<https?:\/\/[^\s<>`]*>|!\[|\]:|[^\\`<![\]]+|[^]/y;
+/** In an address that is a link by itself, GitHub takes a backslash for its end and backticks for a part of it. */
+const ADDRESS = /:\/\/|www\.|@/i;
 /** Levels that headings of answers go down, below those of the dossier. */
 const LEVELS_DOWN = 4;
 const MAX_LEVEL = 6;
@@ -58,17 +60,23 @@ function soften(line: string, doubtful: boolean): { line: string; doubtful: bool
   // The label of a definition begins the line, or has begun on one before.
   let labelled = line.charAt(start) === '[';
   let bracketed = false;
+  let address = false;
   let made = '';
   for (let at = 0; at < line.length;) {
     PIECE.lastIndex = at;
     const piece = PIECE.exec(line)?.[0] ?? '';
-    const code = piece.startsWith('`') && !doubtful ? codeAt(line, at, piece.length) : '';
-    if (piece.startsWith('`') && code === '') doubtful = true;
+    const ticks = piece.startsWith('`');
+    const code: string = ticks && !doubtful && !address ? codeAt(line, at, piece.length) : '';
+    doubtful ||= ticks && code === '';
     if (piece === '[' || piece === '![') bracketed = true;
-    if (piece === '![' || (piece === '<' && /[A-Za-z/!?]/.test(line.charAt(at + 1)))) made += `\\${piece}`;
+    const tag = piece === '\\<' || (piece === '<' && /[A-Za-z/!?]/.test(line.charAt(at + 1)));
+    if (tag) made += address ? '&lt;' : '\\<';
+    else if (piece === '![') made += '\\![';
     else if (piece === ']:' && (labelled || !bracketed)) made += ']\\:';
     else made += code || piece;
     if (piece === ']:') labelled = false;
+    const words: string[] = (code || piece).split(/\s/);
+    address = (address && words.length === 1) || ADDRESS.test(words.at(-1) ?? '');
     at += (code || piece).length;
   }
   return { line: made, doubtful };

@@ -44,7 +44,12 @@ function valueText(value: unknown): string {
 }
 
 function shortened(text: string): string {
-  const characters = [...text.replace(/\s+/gu, ' ').trim()];
+  const characters = [
+    ...text
+      .slice(0, 4 * MAX_HEADING)
+      .replace(/\s+/gu, ' ')
+      .trim(),
+  ];
   return characters.length <= MAX_HEADING
     ? characters.join('')
     : `${characters.slice(0, MAX_HEADING).join('').trim()}…`;

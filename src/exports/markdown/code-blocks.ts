@@ -13,11 +13,16 @@ interface Fence {
 }
 
 const FENCE = /^( *)((?:(?:[-+*]|\d{1,9}[.)]) +)*)(`{3,}|~{3,})([^]*)$/;
-const QUOTED_FENCE = /^[\s>\d.)*+-]*>[\s>\d.)*+-]*(?:`{3,}|~{3,})/;
+const ANY_MARKERS = /^[\s>\d.)*+-]*/;
 
 /** Whether a line ends a paragraph: other white space than these two is text. */
 export function isBlank(line: string): boolean {
   return /^[ \t]*$/.test(line);
+}
+
+function withoutEnd(text: string): string {
+  const trimmed = text.trimEnd();
+  return isBlank(text.slice(trimmed.length)) ? trimmed : text;
 }
 
 /** Goes through a text in Markdown line by line, and tells its fenced blocks of code from the rest. Tabs must not begin a line. */
@@ -32,11 +37,13 @@ export class CodeBlocks {
   }
 
   private outside(line: string): LineKind {
-    if (QUOTED_FENCE.test(line)) return this.giveUp();
+    const [head = ''] = ANY_MARKERS.exec(line) ?? [];
+    if (head.includes('>') && /^(?:```|~~~)/.test(line.slice(head.length, head.length + 3))) return this.giveUp();
     const [, indentation = '', markers = '', marks, info = ''] = FENCE.exec(line) ?? [];
-    if (marks === undefined || (marks.startsWith('`') && info.includes('`'))) return 'text';
-    // With a bar it may be the head of a table.
-    if (info.includes('|')) return this.giveUp();
+    if (marks === undefined) return 'text';
+    // With a bar it may be the head of a table; line breaks that are none to CommonMark are some to some.
+    if (/[|\u2028\u2029]/.test(info)) return this.giveUp();
+    if (marks.startsWith('`') && info.includes('`')) return 'text';
     const column = indentation.length + markers.length;
     // Further right it may be code by its indentation, or go on a paragraph; a list's number may be no list's.
     const sure = column <= 3 && markers === '';
@@ -47,7 +54,7 @@ export class CodeBlocks {
   private within(line: string, { marks, column, sure }: Fence): LineKind {
     if (isBlank(line)) return sure ? 'code' : 'unsure';
     const indentation = line.search(/[^ ]/);
-    const text = line.slice(indentation).replace(/[ \t]+$/, '');
+    const text = withoutEnd(line.slice(indentation));
     // At the far left it stands in no list, and nothing but its own end ends it.
     const alone = column < 2;
     if (!alone && indentation < column) return this.giveUp();

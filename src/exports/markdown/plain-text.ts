@@ -3,16 +3,20 @@
  * HTML. By the rules of CommonMark and of GitHub's tables and strikethrough.
  */
 
-/** What means something wherever it stands; `_` only outside of words, `&` only before what could be an entity. */
-const SPECIAL = /[\\`*[\]<|~$]|_(?![\p{L}\p{N}])|(?<![\p{L}\p{N}])_|&(?=#?\w+;)|(?<=^|\s)#/gu;
+/** What means something wherever it stands; `_` only outside of words. */
+const SPECIAL = /[\\`*[\]|$]|(?<!\/)~|_(?![\p{L}\p{N}])|(?<![\p{L}\p{N}])_|(?<=^|\s)#/gu;
 /** What means something at the start of a line. */
 const LINE_START = /^(?:[-+=:>]|\d+(?=[.)]))/;
 const LINE_BREAK = /\r\n|\r|\n/;
 const NO_BREAK_SPACE = '&nbsp;';
 const TAB_WIDTH = 4;
 
+/** What may begin an entity or HTML. GitHub takes a backslash before it for the end of an address that stands there. */
+const ENTITY = /&(?=#?\w+;)/g;
+const TAG = /<(?=[A-Za-z/!?])/g;
+
 function escaped(text: string): string {
-  return text.replace(SPECIAL, '\\$&');
+  return text.replace(SPECIAL, '\\$&').replace(ENTITY, '&amp;').replace(TAG, '&lt;');
 }
 
 /** A text as a part of a line, for headings and list entries; its line breaks become spaces. */
