@@ -2,6 +2,7 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { LoggerModule } from 'nestjs-pino';
 import { AiModule } from './ai/ai.module.js';
 import { TokenCountsModule } from './ai/token-counts/token-counts.module.js';
+import { ExportsModule } from './exports/exports.module.js';
 import { IdentityModule } from './identity/identity.module.js';
 import type { Config } from './platform/config/config.js';
 import { ConfigModule } from './platform/config/config.module.js';
@@ -39,6 +40,7 @@ export class AppModule {
         ResearchModule,
         TokenCountsModule,
         AiModule,
+        ExportsModule,
       ],
       controllers: [ProblemsController],
     };

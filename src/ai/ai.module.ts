@@ -5,5 +5,5 @@ import { RunsModule } from './runs/runs.module.js';
 import { UsageModule } from './usage/usage.module.js';
 
 /** Everything that has to do with Claude: models, runs, batches, usage. */
-@Module({ imports: [RunsModule, BatchesModule, UsageModule], controllers: [ModelsController] })
+@Module({ imports: [RunsModule, BatchesModule, UsageModule], controllers: [ModelsController], exports: [RunsModule] })
 export class AiModule {}

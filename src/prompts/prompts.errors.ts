@@ -34,6 +34,13 @@ export class LabelledVersionUnknownError extends ValidationFailedError {
   }
 }
 
+/** A label is to be rolled back that has stood for no other version before. Slug `conflict`. */
+export class NothingToRollBackError extends ConflictError {
+  constructor(label: string, version: number) {
+    super(`The label "${label}" stood for no other version before ${version}: there is nothing to roll back to`);
+  }
+}
+
 /** Variables of a version that were not given or have another type, with a pointer to each. Slug `missing-variables`. */
 export class MissingVariablesError extends ResearchPlatformError {
   constructor(errors: readonly FieldError[]) {

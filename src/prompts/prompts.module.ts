@@ -27,6 +27,6 @@ import { PromptVersionsService } from './versions/prompt-versions.service.js';
     LabelsRepository,
     LabelsService,
   ],
-  exports: [PromptsService],
+  exports: [PromptsService, LabelsService],
 })
 export class PromptsModule {}

@@ -11,5 +11,6 @@ import { ResearchItemsService } from './research-items.service.js';
   imports: [TypeOrmModule.forFeature([ResearchItem]), PromptsModule],
   controllers: [ResearchItemsController],
   providers: [ResearchItemsRepository, ResearchItemsService],
+  exports: [ResearchItemsService],
 })
 export class ResearchModule {}

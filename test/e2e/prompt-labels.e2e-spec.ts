@@ -73,6 +73,47 @@ describe('labels of prompts', () => {
     expect(history.items.map(({ version }) => version)).toEqual([2, 3, 1]);
   });
 
+  it('are rolled back to where they stood, by whoever has seen where they stand', async () => {
+    const id = await withVersions(3);
+    const roll = (etag?: string, name?: string) => {
+      const { params } = label(id, name);
+      const header = { 'If-Match': etag } as { 'If-Match': string };
+      return user.api.POST('/api/v1/prompts/{id}/labels/{label}/rollback', {
+        params: { ...params, ...(etag === undefined ? { header: {} as never } : { header }) },
+      });
+    };
+    await expectProblem(await roll('"any"'), 'not-found');
+    let etag = (await setLabel(id, 1)).response.headers.get('etag') ?? '';
+    await expectProblem(await roll(etag), 'conflict');
+    for (const version of [2, 3]) etag = (await setLabel(id, version, etag)).response.headers.get('etag') ?? '';
+    await expectProblem(await roll(), 'precondition-required');
+    await expectProblem(await roll('"other"'), 'precondition-failed');
+    const rolled = await roll(etag);
+    expect(rolled.response.status).toBe(200);
+    expect(rolled.data).toEqual({ label: 'production', version: 2, set_at: expect.stringMatching(/Z$/) as string });
+    await expectProblem(await roll(etag), 'precondition-failed');
+    const again = await roll(rolled.response.headers.get('etag') ?? '');
+    expect(again.data?.version).toBe(1);
+    const read = await user.api.GET('/api/v1/prompts/{id}/labels/{label}', label(id));
+    expect([read.data, read.response.headers.get('etag')]).toEqual([again.data, again.response.headers.get('etag')]);
+    await expectProblem(await roll(again.response.headers.get('etag') ?? ''), 'conflict');
+    const history = dataOf(await user.api.GET('/api/v1/prompts/{id}/labels/{label}/history', label(id)));
+    expect(history.items.map(({ version }) => version)).toEqual([1, 2, 3, 2, 1]);
+    await expectProblem(await roll('"any"', 'Latest!'), 'validation-failed');
+  });
+
+  it("are nobody else's to roll back", async () => {
+    const id = await withVersions(2);
+    const etag = (await setLabel(id, 1)).response.headers.get('etag') ?? '';
+    await setLabel(id, 2, etag);
+    const { params } = label(id);
+    const other = await newUser();
+    const tried = await other.api.POST('/api/v1/prompts/{id}/labels/{label}/rollback', {
+      params: { ...params, header: { 'If-Match': '*' } },
+    });
+    await expectProblem(tried, 'prompt-not-found');
+  });
+
   it('stand for versions that are there', async () => {
     const id = await made();
     expect(placesOf(await expectProblem(await setLabel(id, 2), 'validation-failed'))).toEqual(['/version']);

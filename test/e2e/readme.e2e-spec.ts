@@ -71,6 +71,7 @@ describe("the README's tour", () => {
       'text/event-stream',
       '/versions',
       '/labels/',
+      '/export',
       '/me',
     ]) {
       expect(steps.some(({ commands }) => commands.includes(what))).toBe(true);

@@ -1,5 +1,11 @@
+import fc from 'fast-check';
+import { LabelRollback1790000000011 } from '../../src/migrations/1790000000011-label-rollback.js';
 import type { UserId } from '../../src/identity/user-id.js';
-import { PreconditionFailedError, PreconditionRequiredError } from '../../src/platform/errors/platform.errors.js';
+import {
+  ConflictError,
+  PreconditionFailedError,
+  PreconditionRequiredError,
+} from '../../src/platform/errors/platform.errors.js';
 import { etagOf, Precondition } from '../../src/platform/http/etag.js';
 import { toLabelResponse } from '../../src/prompts/labels/dto/label.dto.js';
 import { LabelledVersionUnknownError, VersionNotFoundError } from '../../src/prompts/prompts.errors.js';
@@ -96,6 +102,83 @@ describe('prompt labels', () => {
     expect(again).toEqual({ label, created: false });
     expect(await prompts.get(ada, prompt)).toEqual(before);
     expect((await labels.history(ada, prompt, 'production', page())).rows).toHaveLength(1);
+  });
+
+  it('go back to where they stood, and further back each time, as undoing does', async () => {
+    const { labels } = fixture;
+    for (const version of [1, 2, 3]) {
+      await labels.set(
+        ada,
+        prompt,
+        'production',
+        number(version),
+        version === 1 ? ANYTIME : await ifMatch('production'),
+      );
+    }
+    const rollBack = async () => labels.rollBack(ada, prompt, 'production', await ifMatch('production'));
+    expect(await rollBack()).toMatchObject({ label: 'production', version: 2 });
+    expect(await rollBack()).toMatchObject({ version: 1 });
+    await expect(rollBack()).rejects.toThrow(ConflictError);
+    const history = await labels.history(ada, prompt, 'production', page());
+    expect(history.rows.map(({ version }) => version)).toEqual([1, 2, 3, 2, 1]);
+  });
+
+  it('go back by whatever was done as a stack of versions does', async () => {
+    const { labels } = fixture;
+    const steps = fc.array(fc.oneof(fc.constantFrom(1, 2, 3), fc.constant('back' as const)), { maxLength: 25 });
+    const play = async (taken: readonly (number | 'back')[]): Promise<void> => {
+      await labels.set(ada, prompt, 'production', number(1), ANYTIME);
+      const stack = [1];
+      for (const step of taken) {
+        const etag = await ifMatch('production');
+        if (step !== 'back') {
+          await labels.set(ada, prompt, 'production', number(step), etag);
+          if (step !== stack.at(-1)) stack.push(step);
+        } else if (stack.length === 1) {
+          await expect(labels.rollBack(ada, prompt, 'production', etag)).rejects.toThrow(ConflictError);
+        } else {
+          await labels.rollBack(ada, prompt, 'production', etag);
+          stack.pop();
+        }
+        expect((await labels.get(ada, prompt, 'production')).version).toBe(stack.at(-1));
+      }
+    };
+    const clear = async (): Promise<void> => labels.delete(ada, prompt, 'production', ANYTIME);
+    await fc.assert(fc.asyncProperty(steps, play).afterEach(clear), { numRuns: 15 });
+  });
+
+  it('are rolled back only by whoever has seen where they stand, and once by many who ask at once', async () => {
+    const { labels } = fixture;
+    const missing = labels.rollBack(ada, prompt, 'production', ANYTIME);
+    await expect(missing).rejects.toEqual(new VersionNotFoundError(prompt, { label: 'production' }));
+    await labels.set(ada, prompt, 'production', number(1), ANYTIME);
+    await labels.set(ada, prompt, 'production', number(2), await ifMatch('production'));
+    await labels.set(ada, prompt, 'production', number(3), await ifMatch('production'));
+    await expect(labels.rollBack(ada, prompt, 'production', ANYTIME)).rejects.toThrow(PreconditionRequiredError);
+    await expect(labels.rollBack(ada, prompt, 'production', STALE)).rejects.toThrow(PreconditionFailedError);
+    const known = await ifMatch('production');
+    const results = await Promise.allSettled([1, 2, 3].map(() => labels.rollBack(ada, prompt, 'production', known)));
+    expect(results.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected', 'rejected']);
+    expect(await labels.get(ada, prompt, 'production')).toMatchObject({ version: 2 });
+  });
+
+  it('can be rolled back by the moves that were made before rollbacks were known', async () => {
+    const { labels, database } = fixture;
+    for (const label of ['production', 'staging']) {
+      await labels.set(ada, prompt, label, number(1), ANYTIME);
+      await labels.set(ada, prompt, label, number(2), await ifMatch(label));
+    }
+    const sql = `
+      select m.id, m.previous_id from prompt_label_moves m join prompt_labels l on l.id = m.label_id
+      where l.prompt_id = $1 order by m.id`;
+    const chains = () => database.transaction.sql(sql, [prompt]);
+    const before = await chains();
+    const runner = database.dataSource.createQueryRunner();
+    await new LabelRollback1790000000011().down(runner);
+    await new LabelRollback1790000000011().up(runner);
+    await runner.release();
+    expect(await chains()).toEqual(before);
+    expect(await labels.rollBack(ada, prompt, 'staging', await ifMatch('staging'))).toMatchObject({ version: 1 });
   });
 
   it('stand only for versions that there are', async () => {

@@ -336,6 +336,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/prompts/{id}/versions/{a}/diff/{b}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Compare two versions
+         * @description What makes version `a` version `b`: their texts line by line in hunks, changed lines word by word; variables and settings by name. A version with itself has no hunks. Of texts that differ in very many lines, one hunk replaces all between their common beginning and their common end.
+         */
+        get: operations["PromptVersions_diff"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/prompts/{id}/labels": {
         parameters: {
             query?: never;
@@ -393,11 +413,31 @@ export interface paths {
         };
         /**
          * Read a label's history
-         * @description Every version that the label has been set to, newest first. It goes when the label is removed.
+         * @description Every version that the label has been set to, also by rollbacks, newest first. It goes when the label is removed.
          */
         get: operations["Labels_history"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/prompts/{id}/labels/{label}/rollback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Roll a label back
+         * @description Takes the last move back: the label stands for the version that it stood for before. Rolling back again goes further back, as undoing does: 1, 2, 3, rolled back, is 2, and rolled back once more 1; a move made after a rollback starts from there. The history grows by each rollback. Needs the present ETag as `If-Match` (428 without, 412 when stale), so that one rollback asked for twice is done once; with nothing before 409.
+         */
+        post: operations["Labels_rollBack"];
         delete?: never;
         options?: never;
         head?: never;
@@ -468,6 +508,26 @@ export interface paths {
          * @description Known models with their limits, prices and the date of the prices.
          */
         get: operations["Models_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/research-items/{id}/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export a research item
+         * @description The whole item as a file. `markdown` (what you get without `format`) is a dossier to read: of each prompt the latest version, and those with answers or labels; of each version its latest 100 answers, with what was asked, model, date, cost and sources. `json` is complete: every version and label with its history, and every succeeded run. Both have the succeeded runs that belong to no prompt. It is streamed while it is read: if the item or one of its prompts is deleted meanwhile, or anything else fails, the connection breaks before the end.
+         */
+        get: operations["Exports_export"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1318,6 +1378,125 @@ export interface components {
             /** @description Continues the list as `cursor`; null on the last page. */
             next_cursor: string | null;
         };
+        /** @enum {string} */
+        DiffOp: "equal" | "delete" | "insert";
+        LinePartResponse: {
+            /** @example three */
+            text: string;
+            /**
+             * @description Whether it differs from the line that this one replaces, or is replaced by.
+             * @example true
+             */
+            changed: boolean;
+        };
+        HunkLineResponse: {
+            /** @example delete */
+            op: components["schemas"]["DiffOp"];
+            /**
+             * @description The same line in pieces, where it was compared word by word with its counterpart.
+             * @example [
+             *       {
+             *         "text": "Write ",
+             *         "changed": false
+             *       },
+             *       {
+             *         "text": "three",
+             *         "changed": true
+             *       },
+             *       {
+             *         "text": " facts about {{topic}}.",
+             *         "changed": false
+             *       }
+             *     ]
+             */
+            parts?: components["schemas"]["LinePartResponse"][];
+            /**
+             * @description The line, without its line break.
+             * @example Write three facts about {{topic}}.
+             */
+            text: string;
+        };
+        HunkResponse: {
+            /**
+             * @description Its first line in the old text, counted from 1; where it has none there, the line that it stands before.
+             * @example 1
+             */
+            old_start: number;
+            /**
+             * @description How many lines of the old text it spans.
+             * @example 1
+             */
+            old_lines: number;
+            /** @example 1 */
+            new_start: number;
+            /** @example 1 */
+            new_lines: number;
+            /**
+             * @example [
+             *       {
+             *         "op": "delete",
+             *         "text": "Write three facts about {{topic}}."
+             *       },
+             *       {
+             *         "op": "insert",
+             *         "text": "Write five facts about {{topic}}."
+             *       }
+             *     ]
+             */
+            lines: components["schemas"]["HunkLineResponse"][];
+        };
+        TextDiffResponse: {
+            /** @description None where the texts are the same. A text that is not there has no line, an empty one has an empty line. */
+            hunks: components["schemas"]["HunkResponse"][];
+        };
+        ChangedVariableResponse: {
+            /** @example topic */
+            name: string;
+            from: components["schemas"]["VariableResponse"];
+            to: components["schemas"]["VariableResponse"];
+        };
+        VariablesDiffResponse: {
+            added: components["schemas"]["VariableResponse"][];
+            removed: components["schemas"]["VariableResponse"][];
+            changed: components["schemas"]["ChangedVariableResponse"][];
+        };
+        SettingResponse: {
+            /** @example 1024 */
+            value: string | number | boolean | unknown[] | Record<string, never>;
+            /** @example max_tokens */
+            name: string;
+        };
+        ChangedSettingResponse: {
+            /** @example 1024 */
+            from: string | number | boolean | unknown[] | Record<string, never>;
+            /** @example 2048 */
+            to: string | number | boolean | unknown[] | Record<string, never>;
+            /** @example max_tokens */
+            name: string;
+        };
+        SettingsDiffResponse: {
+            added: components["schemas"]["SettingResponse"][];
+            removed: components["schemas"]["SettingResponse"][];
+            changed: components["schemas"]["ChangedSettingResponse"][];
+        };
+        VersionDiffResponse: {
+            /** @example 3 */
+            prompt_id: number;
+            /**
+             * @description The old version.
+             * @example 1
+             */
+            from: number;
+            /**
+             * @description The new version.
+             * @example 2
+             */
+            to: number;
+            template: components["schemas"]["TextDiffResponse"];
+            system: components["schemas"]["TextDiffResponse"];
+            variables: components["schemas"]["VariablesDiffResponse"];
+            settings: components["schemas"]["SettingsDiffResponse"];
+        };
         LabelResponse: {
             /**
              * @description The version that it stands for.
@@ -1499,36 +1678,22 @@ export interface components {
             /** @description Always null: the list is whole. */
             next_cursor: string | null;
         };
-        RunRequest: {
+        ExportedLabelResponse: {
             /**
-             * @description The prompt to run.
-             * @example 1
+             * @description The version that it stands for.
+             * @example 2
              */
-            prompt_id?: number;
-            /** @description The prompt's version; without it and `label`, the latest. */
-            version?: number;
-            /** @description The label whose version is meant. */
-            label?: string;
+            version: number;
             /**
-             * @description Values of the prompt's variables, by name.
-             * @example {
-             *       "topic": "solid-state batteries"
-             *     }
+             * Format: date-time
+             * @description When it was set to this version.
+             * @example 2026-11-23T09:30:00.000Z
              */
-            variables?: {
-                [key: string]: unknown;
-            };
-            /**
-             * @description A text of one's own to ask, instead of a prompt.
-             * @example What limits the charging speed of solid-state batteries?
-             */
-            input?: string;
-            /** @description The system prompt that goes with `input`. */
-            system?: string | null;
-            /** @description The research item that an `input` run belongs to. */
-            research_item_id?: number | null;
-            /** @description How to ask; overrides the prompt version's settings one by one. */
-            settings?: components["schemas"]["SettingsRequest"];
+            set_at: string;
+            /** @example production */
+            label: string;
+            /** @description Newest first. */
+            history: components["schemas"]["LabelMoveResponse"][];
         };
         /**
          * @description `queued → running →` one of the four others.
@@ -1684,6 +1849,78 @@ export interface components {
             error: components["schemas"]["RunErrorResponse"] | null;
             /** @description Whether the answer comes from the simulator instead of Claude. */
             simulated: boolean;
+        };
+        ExportedPromptResponse: {
+            /** @example 3 */
+            id: number;
+            /**
+             * @description Number of the latest version.
+             * @example 2
+             */
+            version: number;
+            /**
+             * Format: date-time
+             * @example 2026-11-23T09:30:00.000Z
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @example 2026-11-23T09:30:00.000Z
+             */
+            updated_at: string;
+            /** @example Facts */
+            name: string;
+            /** @description All of them, newest first. */
+            versions: components["schemas"]["PromptVersionResponse"][];
+            /** @description All of them, newest first. */
+            labels: components["schemas"]["ExportedLabelResponse"][];
+            /** @description Its succeeded runs of all versions, newest first. */
+            runs: components["schemas"]["RunResponse"][];
+        };
+        ExportResponse: {
+            /**
+             * Format: date-time
+             * @example 2026-11-25T14:05:00.000Z
+             */
+            exported_at: string;
+            item: components["schemas"]["ItemResponse"];
+            /** @description In the order in which they were made. */
+            prompts: components["schemas"]["ExportedPromptResponse"][];
+            /** @description The item's succeeded runs of no prompt, and of prompts that were deleted since; newest first. */
+            runs: components["schemas"]["RunResponse"][];
+        };
+        /** @enum {string} */
+        ExportFormat: "markdown" | "json";
+        RunRequest: {
+            /**
+             * @description The prompt to run.
+             * @example 1
+             */
+            prompt_id?: number;
+            /** @description The prompt's version; without it and `label`, the latest. */
+            version?: number;
+            /** @description The label whose version is meant. */
+            label?: string;
+            /**
+             * @description Values of the prompt's variables, by name.
+             * @example {
+             *       "topic": "solid-state batteries"
+             *     }
+             */
+            variables?: {
+                [key: string]: unknown;
+            };
+            /**
+             * @description A text of one's own to ask, instead of a prompt.
+             * @example What limits the charging speed of solid-state batteries?
+             */
+            input?: string;
+            /** @description The system prompt that goes with `input`. */
+            system?: string | null;
+            /** @description The research item that an `input` run belongs to. */
+            research_item_id?: number | null;
+            /** @description How to ask; overrides the prompt version's settings one by one. */
+            settings?: components["schemas"]["SettingsRequest"];
         };
         RunSummaryResponse: {
             /** @example 1 */
@@ -5017,6 +5254,159 @@ export interface operations {
             };
         };
     };
+    PromptVersions_diff: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETag that you have; unchanged answers 304 */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /** @description Id of the prompt */
+                id: number;
+                /** @description Number of the old version */
+                a: number;
+                /** @description Number of the new version */
+                b: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    /** @description Strong ETag of the resource */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VersionDiffResponse"];
+                };
+            };
+            /** @description Unchanged: you have it already */
+            304: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    /** @description Strong; for `If-None-Match` and `If-Match` */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `malformed-request`: The request could not be read */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description `unauthorized`: A valid API key is needed */
+            401: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description `forbidden`: The API key does not allow this */
+            403: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /**
+             * @description `prompt-not-found`: Prompt not found
+             *
+             *     `not-found`: Not found
+             */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description `validation-failed`: The request is well-formed but not valid */
+            422: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description `rate-limited`: Too many requests */
+            429: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description `internal-error`: Internal error */
+            500: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /**
+             * @description `database-unavailable`: The database cannot be reached
+             *
+             *     `shutting-down`: The server is shutting down
+             */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+        };
+    };
     Labels_list: {
         parameters: {
             query?: {
@@ -5736,6 +6126,182 @@ export interface operations {
             };
             /** @description `validation-failed`: The request is well-formed but not valid */
             422: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description `rate-limited`: Too many requests */
+            429: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description `internal-error`: Internal error */
+            500: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /**
+             * @description `database-unavailable`: The database cannot be reached
+             *
+             *     `shutting-down`: The server is shutting down
+             */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+        };
+    };
+    Labels_rollBack: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description ETag that the resource must still have; else 412 */
+                "If-Match": string;
+            };
+            path: {
+                /** @description Id of the prompt */
+                id: number;
+                /** @description Name of the label; `latest` is none */
+                label: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The label as it stands now */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    /** @description Strong ETag of the resource */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LabelResponse"];
+                };
+            };
+            /** @description `malformed-request`: The request could not be read */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description `unauthorized`: A valid API key is needed */
+            401: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description `forbidden`: The API key does not allow this */
+            403: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /**
+             * @description `prompt-not-found`: Prompt not found
+             *
+             *     `not-found`: Not found
+             */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description `conflict`: Conflict with the present state */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description `precondition-failed`: The resource has changed */
+            412: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description `validation-failed`: The request is well-formed but not valid */
+            422: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description `precondition-required`: If-Match is required */
+            428: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
@@ -6594,6 +7160,179 @@ export interface operations {
             };
             /** @description `forbidden`: The API key does not allow this */
             403: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description `rate-limited`: Too many requests */
+            429: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description `internal-error`: Internal error */
+            500: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /**
+             * @description `database-unavailable`: The database cannot be reached
+             *
+             *     `shutting-down`: The server is shutting down
+             */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+        };
+    };
+    Exports_export: {
+        parameters: {
+            query?: {
+                /** @description `markdown`: a dossier to read; `json`: everything there is. */
+                format?: components["schemas"]["ExportFormat"];
+            };
+            header?: never;
+            path: {
+                /** @description Id of the research item */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    /**
+                     * @description The name of the file, after the title of the item
+                     * @example attachment; filename="tidal-power.md"; filename*=UTF-8''Tidal%20power.md
+                     */
+                    "Content-Disposition"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example # Tidal power
+                     *
+                     *     What it costs, and where it is built.
+                     *
+                     *     Tags: `energy`, `sea`
+                     *
+                     *     Research item 1 · begun 2026-11-23 09:30 UTC · exported 2026-11-25 14:05 UTC · amounts in US dollars
+                     *
+                     *     ## Facts
+                     *
+                     *     Prompt 3 · latest version 2 · `production` is version 2
+                     *
+                     *     ### Version 2
+                     *
+                     *     …
+                     *
+                     *     ### Answers
+                     *
+                     *     #### topic: tides
+                     *
+                     *     `claude-sonnet-5-5` · version 2 · 2026-11-25 14:05 UTC · $0.001364 · run 17
+                     *
+                     *     **Question**
+                     *
+                     *     Write three facts about tides.
+                     *
+                     *     **Answer**
+                     *
+                     *     > Tides come from the pull of the moon.
+                     *
+                     *     ---
+                     *
+                     *     *1 prompt, 1 answer, $0.001364 in all. End of the dossier.*
+                     */
+                    "text/markdown": string;
+                    "application/json": components["schemas"]["ExportResponse"];
+                };
+            };
+            /** @description `malformed-request`: The request could not be read */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description `unauthorized`: A valid API key is needed */
+            401: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description `forbidden`: The API key does not allow this */
+            403: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description `item-not-found`: Research item not found */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description `validation-failed`: The request is well-formed but not valid */
+            422: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];

@@ -3,6 +3,7 @@ import { Injectable } from '@nestjs/common';
 import type { UserId } from '../../identity/user-id.js';
 import { Lifecycle } from '../../platform/health/lifecycle.js';
 import { formatEvent, HEARTBEAT } from '../../platform/http/sse.js';
+import { everyRow } from '../../platform/paging/every-row.js';
 import { BatchResultsRepository } from './batch-results.repository.js';
 import { type BatchId, type BatchView, isOver } from './batch.types.js';
 import { BatchesRepository } from './batches.repository.js';
@@ -54,14 +55,9 @@ export class BatchReader {
     return this.changes(await this.batches.get(owner, id));
   }
 
-  private async *each(owner: UserId, id: BatchId): AsyncGenerator<BatchResultResponse> {
-    for (let last = -1; ;) {
-      const page = await this.results.findAfter(owner, id, last, PAGE);
-      yield* page;
-      const end = page.at(-1);
-      if (!end) return;
-      last = end.index;
-    }
+  private each(owner: UserId, id: BatchId): AsyncGenerator<BatchResultResponse> {
+    // A page is filled by bytes too: only an empty one is behind the last.
+    return everyRow(1, (last) => this.results.findAfter(owner, id, last?.index ?? -1, PAGE));
   }
 
   private async *changes(first: BatchView): AsyncGenerator<string> {

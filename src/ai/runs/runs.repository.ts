@@ -43,7 +43,10 @@ const FIND_ALL = `
     select coalesce(jsonb_agg(to_jsonb(a) order by a.number), '[]') from run_attempts a where a.run_id = runs.id
   ) as attempts
   from runs`;
+
 const FIND = `${FIND_ALL} where id = $1::bigint`;
+
+const FIND_MANY = `${FIND_ALL} where id = any($1::bigint[]) and user_id = $2::bigint order by id desc`;
 
 /** Reads runs. */
 @Injectable()
@@ -54,6 +57,11 @@ export class RunsRepository {
   async find(owner: UserId, id: RunId): Promise<Run | null> {
     const [row] = await this.transaction.sql<RunRow>(`${FIND} and user_id = $2::bigint`, [id, owner]);
     return row ? toRun(row) : null;
+  }
+
+  /** Those of these runs that the owner has, with their attempts, newest first, by one query. */
+  async findMany(owner: UserId, ids: readonly RunId[]): Promise<Run[]> {
+    return (await this.transaction.sql<RunRow>(FIND_MANY, [ids, owner])).map(toRun);
   }
 
   /** A run whoever owns it: for the workers alone. */

@@ -1,4 +1,4 @@
-import { Body, Controller, Delete, Get, HttpCode, Put, Query, Res } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Post, Put, Query, Res } from '@nestjs/common';
 import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { Authorized } from '../../identity/authorized.decorator.js';
@@ -103,7 +103,8 @@ export class LabelsController {
   @Authorized('read', 'prompt-not-found', 'not-found', 'validation-failed')
   @ApiOperation({
     summary: "Read a label's history",
-    description: 'Every version that the label has been set to, newest first. It goes when the label is removed.',
+    description:
+      'Every version that the label has been set to, also by rollbacks, newest first. It goes when the label is removed.',
   })
   @ApiOkResponse({ type: LabelHistoryResponse })
   async history(
@@ -115,6 +116,35 @@ export class LabelsController {
     const scope = pageScope('label-history', user.id, { id, label });
     const slice = await this.service.history(user.id, id, label, this.pager.request(query, scope));
     return this.pager.page(slice, scope, toLabelMoveResponse);
+  }
+
+  @Post(':label/rollback')
+  @HttpCode(200)
+  @Etagged()
+  @ApiIfMatch(true)
+  @ApiLabelParam()
+  @Authorized(
+    'write',
+    'prompt-not-found',
+    'not-found',
+    'validation-failed',
+    'conflict',
+    'precondition-failed',
+    'precondition-required',
+  )
+  @ApiOperation({
+    summary: 'Roll a label back',
+    description:
+      'Takes the last move back: the label stands for the version that it stood for before. Rolling back again goes further back, as undoing does: 1, 2, 3, rolled back, is 2, and rolled back once more 1; a move made after a rollback starts from there. The history grows by each rollback. Needs the present ETag as `If-Match` (428 without, 412 when stale), so that one rollback asked for twice is done once; with nothing before 409.',
+  })
+  @ApiOkResponse({ type: LabelResponse, headers: ETAG_HEADER, description: 'The label as it stands now' })
+  async rollBack(
+    @CurrentUser() user: AuthenticatedUser,
+    @IdParam() id: PromptId,
+    @LabelParam() label: string,
+    @IfMatch() precondition: Precondition,
+  ): Promise<LabelResponse> {
+    return toLabelResponse(await this.service.rollBack(user.id, id, label, precondition));
   }
 
   @Delete(':label')

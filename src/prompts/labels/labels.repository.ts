@@ -15,6 +15,9 @@ export type Label = Pick<PromptLabel, 'id' | 'promptId' | 'label' | 'version' | 
 /** One entry of a label's history. */
 export type LabelMove = Pick<PromptLabelMove, 'id' | 'version' | 'setAt'>;
 
+/** Where a rollback takes a label: the version, and the move that the next rollback would go back to. */
+export type EarlierState = Pick<PromptLabelMove, 'version' | 'previousId'>;
+
 const COLUMNS = 'id, prompt_id as "promptId", label, version, set_at as "setAt"';
 
 const FIND = `select ${COLUMNS} from prompt_labels where prompt_id = $1 and user_id = $2 and label = $3`;
@@ -30,7 +33,18 @@ const MOVE = `
   where id = $1 and user_id = $2
   returning ${COLUMNS}`;
 
-const RECORD = 'insert into prompt_label_moves (label_id, user_id, version, set_at) values ($1, $2, $3, $4)';
+const LATEST_MOVE = '(select max(id) from prompt_label_moves where label_id = $1 and user_id = $2)';
+
+const recordSql = (previous: string): string => `
+  insert into prompt_label_moves (label_id, user_id, version, set_at, previous_id) values ($1, $2, $3, $4, ${previous})`;
+
+const RECORD = recordSql(LATEST_MOVE);
+const RECORD_ROLLBACK = recordSql('$5');
+
+const FIND_EARLIER = `
+  select earlier.version, earlier.previous_id as "previousId"
+  from prompt_label_moves latest join prompt_label_moves earlier on earlier.id = latest.previous_id
+  where latest.id = ${LATEST_MOVE}`;
 
 /** The labels of a user's prompts, and where they have pointed. Changes need a transaction that holds the prompt. */
 @Injectable()
@@ -50,6 +64,17 @@ export class LabelsRepository {
   /** @throws LabelledVersionUnknownError */
   async move(owner: UserId, { id, promptId }: Label, version: PromptVersionNumber): Promise<Label> {
     return this.write(owner, promptId, version, MOVE, [id, owner, version]);
+  }
+
+  /** What a rollback takes the label back to; null when it has stood nowhere else. */
+  async findEarlier(owner: UserId, { id }: Label): Promise<EarlierState | null> {
+    const [found] = await this.transaction.sql<EarlierState>(FIND_EARLIER, [id, owner]);
+    return found ?? null;
+  }
+
+  /** Moves the label to where it stood, which the next rollback goes back from. */
+  async rollBack(owner: UserId, label: Label, { version, previousId }: EarlierState): Promise<Label> {
+    return this.write(owner, label.promptId, version, MOVE, [label.id, owner, version], previousId);
   }
 
   async delete(owner: UserId, { id }: Label): Promise<void> {
@@ -78,6 +103,7 @@ export class LabelsRepository {
     version: PromptVersionNumber,
     statement: string,
     values: readonly unknown[],
+    rolledBackTo?: number | null,
   ): Promise<Label> {
     const rows = await this.transaction.sql<Label>(statement, values).catch((error: unknown) =>
       mapConstraint(error, {
@@ -85,7 +111,9 @@ export class LabelsRepository {
       }),
     );
     const label = rows[0] as Label;
-    await this.transaction.sql(RECORD, [label.id, owner, label.version, label.setAt]);
+    const move = [label.id, owner, label.version, label.setAt];
+    if (rolledBackTo === undefined) await this.transaction.sql(RECORD, move);
+    else await this.transaction.sql(RECORD_ROLLBACK, [...move, rolledBackTo]);
     return label;
   }
 }

@@ -4,7 +4,7 @@ import { Transaction } from '../../platform/database/transaction.js';
 import { PreconditionFailedError, PreconditionRequiredError } from '../../platform/errors/platform.errors.js';
 import { etagOf, type Precondition } from '../../platform/http/etag.js';
 import type { PageRequest, Slice } from '../../platform/paging/pager.js';
-import { VersionNotFoundError } from '../prompts.errors.js';
+import { NothingToRollBackError, VersionNotFoundError } from '../prompts.errors.js';
 import { PromptsRepository } from '../prompts.repository.js';
 import type { PromptId, PromptVersionNumber } from '../prompts.types.js';
 import { toLabelResponse } from './dto/label.dto.js';
@@ -41,6 +41,24 @@ export class LabelsService {
         : await this.labels.insert(owner, promptId, name, version);
       await this.prompts.touch(owner, promptId);
       return { label, created: present === null };
+    });
+  }
+
+  /**
+   * Takes the last move of the label back: it stands where it stood before, and rolling back again goes further back. The
+   * history grows by the move back.
+   * @throws PromptNotFoundError, VersionNotFoundError, PreconditionRequiredError, PreconditionFailedError, NothingToRollBackError
+   */
+  async rollBack(owner: UserId, promptId: PromptId, name: string, precondition: Precondition): Promise<Label> {
+    return this.transaction.run(async () => {
+      await this.prompts.lock(owner, promptId);
+      const present = await this.get(owner, promptId, name);
+      checkMove(name, present, precondition);
+      const earlier = await this.labels.findEarlier(owner, present);
+      if (!earlier) throw new NothingToRollBackError(name, present.version);
+      const label = await this.labels.rollBack(owner, present, earlier);
+      await this.prompts.touch(owner, promptId);
+      return label;
     });
   }
 

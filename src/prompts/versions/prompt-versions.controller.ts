@@ -17,8 +17,10 @@ import {
   toVersionSummaryResponse,
   VersionListResponse,
 } from '../dto/prompt-version.dto.js';
+import { toVersionDiffResponse, VersionDiffResponse } from '../dto/version-diff.dto.js';
 import { ETAG_HEADER } from '../etag-header.js';
 import type { PromptId } from '../prompts.types.js';
+import { diffVersions } from './diff/version-diff.js';
 import { PromptVersionsService } from './prompt-versions.service.js';
 
 /** The versions of a prompt. */
@@ -88,5 +90,26 @@ export class PromptVersionsController {
     @IdParam('version') version: number,
   ): Promise<PromptVersionResponse> {
     return toVersionResponse(await this.service.get(user.id, id, version));
+  }
+
+  @Get(':a/diff/:b')
+  @Etagged()
+  @ApiIdParam('a', 'Number of the old version')
+  @ApiIdParam('b', 'Number of the new version')
+  @Authorized('read', 'prompt-not-found', 'not-found', 'validation-failed')
+  @ApiOperation({
+    summary: 'Compare two versions',
+    description:
+      'What makes version `a` version `b`: their texts line by line in hunks, changed lines word by word; variables and settings by name. A version with itself has no hunks. Of texts that differ in very many lines, one hunk replaces all between their common beginning and their common end.',
+  })
+  @ApiOkResponse({ type: VersionDiffResponse, headers: ETAG_HEADER })
+  async diff(
+    @CurrentUser() user: AuthenticatedUser,
+    @IdParam() id: PromptId,
+    @IdParam('a') a: number,
+    @IdParam('b') b: number,
+  ): Promise<VersionDiffResponse> {
+    const { from, to } = await this.service.getBoth(user.id, id, a, b);
+    return toVersionDiffResponse(from, to, diffVersions(from, to));
   }
 }

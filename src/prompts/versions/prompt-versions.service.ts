@@ -7,6 +7,12 @@ import type { PromptId, PromptVersionSnapshot } from '../prompts.types.js';
 import { versionContent } from '../version-content.js';
 import { PromptVersionsRepository, type VersionSummary } from './prompt-versions.repository.js';
 
+/** Two versions that are compared: what was, and what came of it. */
+export interface VersionPair {
+  readonly from: PromptVersionSnapshot;
+  readonly to: PromptVersionSnapshot;
+}
+
 /** Adds versions to prompts and reads them. */
 @Injectable()
 export class PromptVersionsService {
@@ -24,6 +30,12 @@ export class PromptVersionsService {
   /** @throws PromptNotFoundError, VersionNotFoundError */
   async get(owner: UserId, promptId: PromptId, version: number): Promise<PromptVersionSnapshot> {
     return this.versions.resolve(owner, promptId, { version });
+  }
+
+  /** Two versions of one prompt, in this order. @throws PromptNotFoundError, VersionNotFoundError */
+  async getBoth(owner: UserId, promptId: PromptId, one: number, other: number): Promise<VersionPair> {
+    const from = await this.get(owner, promptId, one);
+    return { from, to: one === other ? from : await this.get(owner, promptId, other) };
   }
 
   /** One page, newest first. @throws PromptNotFoundError */
