@@ -42,7 +42,9 @@ const answers = fc.oneof(
   fc.array(fc.constantFrom(...PIECES, '\n', '\n', '\n\n', '\r', ' '), { maxLength: 30 }).map((parts) => parts.join('')),
 );
 
-function flat(tokens: ReturnType<MarkdownIt['parse']>): ReturnType<MarkdownIt['parse']> {
+type Tokens = ReturnType<(typeof parser)['parse']>;
+
+function flat(tokens: Tokens): Tokens {
   return tokens.flatMap((token) => [token, ...flat(token.children ?? [])]);
 }
 
@@ -51,7 +53,7 @@ describe('an answer that is quoted', () => {
     fc.assert(
       fc.property(answers, (text) => {
         fc.pre(answerLines(text).length > 0);
-        const environment: { references?: object } = {};
+        const environment: Parameters<(typeof parser)['parse']>[1] = {};
         const document = ['# Before', '', ...quotation(answerLines(text)), '', '## After [a] [b] [^1]', '', 'End'];
         const tokens = parser.parse(document.join('\n'), environment);
         const outside = tokens

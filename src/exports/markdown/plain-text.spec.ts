@@ -4,7 +4,7 @@ import { codeBlock, codeSpan, inline, link, paragraphs, quotation } from './plai
 
 const parser = new MarkdownIt({ html: true });
 
-type Token = ReturnType<MarkdownIt['parse']>[number];
+type Token = ReturnType<(typeof parser)['parse']>[number];
 
 /** What a reader sees of the text within a line: breaks as line breaks; anything but plain text shows as its kind. */
 const seen = (tokens: readonly Token[] | null): string =>
