@@ -3,6 +3,7 @@ import { LoggerModule } from 'nestjs-pino';
 import { AiModule } from './ai/ai.module.js';
 import { TokenCountsModule } from './ai/token-counts/token-counts.module.js';
 import { IdentityModule } from './identity/identity.module.js';
+import { CacheModule } from './platform/cache/cache.module.js';
 import type { Config } from './platform/config/config.js';
 import { ConfigModule } from './platform/config/config.module.js';
 import { DatabaseModule } from './platform/database/database.module.js';
@@ -16,6 +17,7 @@ import { RateLimitsModule } from './platform/rate-limits/rate-limits.module.js';
 import { RedisModule } from './platform/redis/redis.module.js';
 import { PromptsModule } from './prompts/prompts.module.js';
 import { ResearchModule } from './research/research.module.js';
+import { StatisticsModule } from './statistics/statistics.module.js';
 
 /** Table of contents of the monolith. */
 @Module({})
@@ -29,6 +31,7 @@ export class AppModule {
         LoggerModule.forRoot(loggerParams(config)),
         DatabaseModule,
         RedisModule,
+        CacheModule,
         RateLimitsModule,
         PagingModule,
         IdempotencyModule,
@@ -39,6 +42,7 @@ export class AppModule {
         ResearchModule,
         TokenCountsModule,
         AiModule,
+        StatisticsModule,
       ],
       controllers: [ProblemsController],
     };

@@ -7,7 +7,8 @@ import { RunCancellation1790000000006 } from './1790000000006-run-cancellation.j
 import { UsageRollups1790000000007 } from './1790000000007-usage-rollups.js';
 import { PromptNames1790000000008 } from './1790000000008-prompt-names.js';
 import { Batches1790000000009 } from './1790000000009-batches.js';
-import { DailyUsage1790000000012 } from './1790000000012-daily-usage.js';
+import { Statistics1790000000012 } from './1790000000012-statistics.js';
+import { ListsAtScale1790000000013 } from './1790000000013-lists-at-scale.js';
 
 /** Every migration, in order: an explicit list, so that sources, build and tests run the same. */
 export const migrations = [
@@ -20,5 +21,6 @@ export const migrations = [
   UsageRollups1790000000007,
   PromptNames1790000000008,
   Batches1790000000009,
-  DailyUsage1790000000012,
+  Statistics1790000000012,
+  ListsAtScale1790000000013,
 ];

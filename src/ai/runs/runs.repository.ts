@@ -5,7 +5,7 @@ import { OwnedQuery } from '../../platform/paging/owned-query.js';
 import type { PageRequest, Slice } from '../../platform/paging/pager.js';
 import { RunEntity } from './run.entity.js';
 import { type RunRow, toRun, toRunSummary } from './run.rows.js';
-import type { Run, RunId, RunStatus, RunSummary } from './run.types.js';
+import { type Run, RUN_STATUSES, type RunId, type RunStatus, type RunSummary } from './run.types.js';
 
 /** What the list of runs can be narrowed to. */
 export interface RunFilters {
@@ -63,14 +63,38 @@ export class RunsRepository {
 
   /** One page of the owner's runs, newest first, without their large texts. */
   async findPage(owner: UserId, filters: RunFilters, page: PageRequest): Promise<Slice<RunSummary>> {
-    const { rows, more } = await OwnedQuery.of(this.transaction.manager, RunEntity, owner)
-      .select(SUMMARY_COLUMNS)
-      .where('status', filters.status)
-      .where('promptId', filters.promptId)
-      .where('researchItemId', filters.researchItemId)
-      .where('batchId', filters.batchId)
-      .newestFirst(page)
-      .slice();
+    const query = OwnedQuery.of(this.transaction.manager, RunEntity, owner).select(SUMMARY_COLUMNS);
+    const conditions = narrowingConditions(filters);
+    if (conditions.length === 0) query.where('status', filters.status);
+    else {
+      const { beforeId, limit } = page;
+      const statuses = filters.status === undefined ? RUN_STATUSES : [filters.status];
+      const most = limit + 1;
+      query.whereSql(newestOfEachStatus(conditions, beforeId !== null), { ...filters, statuses, beforeId, most });
+    }
+    const { rows, more } = await query.newestFirst(page).slice();
     return { rows: rows.map(toRunSummary), more };
   }
+}
+
+/** What narrows the list beside the status, as SQL over `r`; the first has an index for it. */
+function narrowingConditions({ batchId, promptId, researchItemId }: RunFilters): string[] {
+  const conditions: string[] = [];
+  if (batchId !== undefined) conditions.push('r.batch_id = :batchId');
+  if (promptId !== undefined) conditions.push('r.prompt_id = :promptId');
+  if (researchItemId === undefined) return conditions;
+  // Every run of a prompt is one of the prompt's item: so it is asked once, and not of each run.
+  const ofPrompt = 'exists (select from prompts p where p.id = :promptId and p.research_item_id = :researchItemId)';
+  return [...conditions, promptId === undefined ? 'r.research_item_id = :researchItemId' : ofPrompt];
+}
+
+/**
+ * The indexes by prompt, item and batch go by status before id, so that a rare or long past status is found at once too. The
+ * newest of all are among the newest of each status: there are few of these to read, whatever the list is of.
+ */
+function newestOfEachStatus(conditions: readonly string[], continued: boolean): string {
+  const all = [...conditions, 'r.status = one.status', ...(continued ? ['r.id < :beforeId'] : [])];
+  return `"row".id in (
+    select newest.id from unnest(:statuses::text[]) as one (status) cross join lateral (
+      select r.id from runs r where ${all.join(' and ')} order by r.id desc limit :most) newest)`;
 }
