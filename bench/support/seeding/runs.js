@@ -123,4 +123,14 @@ export async function seedDerived(client, userId) {
      from runs where user_id = $1 and finished_at is not null group by 1, 2, 3, 4`,
     [userId],
   );
+  await client.query(
+    `insert into daily_usage (user_id, day, model, runs, succeeded, failed, input_tokens, output_tokens,
+       cache_creation_input_tokens, cache_read_input_tokens, cost_nano_usd, unknown_max_nano_usd)
+     select user_id, (finished_at at time zone 'UTC')::date, model, count(*), count(*) filter (where status = 'succeeded'),
+       count(*) filter (where status = 'failed'),
+       sum(coalesce((usage->>'input_tokens')::bigint, 0)), sum(coalesce((usage->>'output_tokens')::bigint, 0)), 0, 0,
+       sum(coalesce(cost_nano_usd, 0)), sum(billing_max_nano_usd - coalesce(cost_nano_usd, 0))
+     from runs where user_id = $1 and finished_at is not null group by 1, 2, 3`,
+    [userId],
+  );
 }

@@ -23,7 +23,7 @@ export class DatabaseIdentity {
   async read(): Promise<string> {
     const rows = await this.transaction.sql<{ server: string; oid: string }>(IDENTITY);
     // Embedded databases all begin as the same files: the directory tells them apart.
-    const directory = this.config.databaseUrl === undefined ? resolve(this.config.dataDir) : null;
+    const directory = this.config.database.url === undefined ? resolve(this.config.dataDir) : null;
     const hmac = createHmac('sha256', this.secrets.key('database-identity'));
     return hmac
       .update(JSON.stringify([rows, directory]))
