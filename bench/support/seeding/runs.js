@@ -120,7 +120,7 @@ export async function seedDerived(client, userId) {
      select user_id, (finished_at at time zone 'UTC')::date, model, research_item_id, count(*),
        sum(coalesce((usage->>'input_tokens')::bigint, 0)), sum(coalesce((usage->>'output_tokens')::bigint, 0)), 0, 0,
        sum(coalesce(cost_nano_usd, 0)), sum(billing_max_nano_usd - coalesce(cost_nano_usd, 0))
-     from runs where user_id = $1 and finished_at is not null group by 1, 2, 3, 4`,
+     from runs where user_id = $1 and finished_at is not null group by 1, 2, 3, 4 order by 2, 3, 4`,
     [userId],
   );
   await client.query(
@@ -130,7 +130,7 @@ export async function seedDerived(client, userId) {
        count(*) filter (where status = 'failed'),
        sum(coalesce((usage->>'input_tokens')::bigint, 0)), sum(coalesce((usage->>'output_tokens')::bigint, 0)), 0, 0,
        sum(coalesce(cost_nano_usd, 0)), sum(billing_max_nano_usd - coalesce(cost_nano_usd, 0))
-     from runs where user_id = $1 and finished_at is not null group by 1, 2, 3`,
+     from runs where user_id = $1 and finished_at is not null group by 1, 2, 3 order by 2, 3`,
     [userId],
   );
 }

@@ -77,15 +77,22 @@ export class RunsRepository {
   }
 }
 
-/** What narrows the list beside the status, as SQL over `r`; the first has an index for it. */
+/** What narrows the list beside the status, as SQL over `r`: one condition that has an index, and what is left to check. */
 function narrowingConditions({ batchId, promptId, researchItemId }: RunFilters): string[] {
-  const conditions: string[] = [];
-  if (batchId !== undefined) conditions.push('r.batch_id = :batchId');
-  if (promptId !== undefined) conditions.push('r.prompt_id = :promptId');
-  if (researchItemId === undefined) return conditions;
-  // Every run of a prompt is one of the prompt's item: so it is asked once, and not of each run.
-  const ofPrompt = 'exists (select from prompts p where p.id = :promptId and p.research_item_id = :researchItemId)';
-  return [...conditions, promptId === undefined ? 'r.research_item_id = :researchItemId' : ofPrompt];
+  if (batchId !== undefined) {
+    // A batch is small. `is not distinct from` is `=` that no index serves: the planner may not begin with a prompt's runs.
+    const ofBatch = ['r.batch_id = :batchId'];
+    if (promptId !== undefined) ofBatch.push('r.prompt_id is not distinct from :promptId::bigint');
+    if (researchItemId !== undefined) ofBatch.push('r.research_item_id is not distinct from :researchItemId::bigint');
+    return ofBatch;
+  }
+  if (promptId === undefined) return researchItemId === undefined ? [] : ['r.research_item_id = :researchItemId'];
+  const ofPrompt = ['r.prompt_id = :promptId'];
+  if (researchItemId !== undefined) {
+    // Every run of a prompt is one of the prompt's item: so it is asked once, and not of each run.
+    ofPrompt.push('exists (select from prompts p where p.id = :promptId and p.research_item_id = :researchItemId)');
+  }
+  return ofPrompt;
 }
 
 /**
