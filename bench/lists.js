@@ -5,7 +5,7 @@ import { seed } from './support/seed.js';
 import { listsOf } from './support/seeding/lists.js';
 import { onServer, withDatabase } from './support/postgres.js';
 import { KEY, startDossier } from './support/processes.js';
-import { median, table } from './support/statistics.js';
+import { lowerQuartile, table } from './support/statistics.js';
 
 const ITEMS = Number(process.env.BENCH_ITEMS ?? 100_000);
 const RUNS = Number(process.env.BENCH_RUNS ?? 1_000_000);
@@ -55,7 +55,7 @@ async function timed(client, path) {
   return performance.now() - begun;
 }
 
-/** Medians in ms of the first page of a small and a large list and of a deep page of the large one, asked in turns. */
+/** Lower quartiles in ms of the first page of a small and a large list and of a deep page of the large one, asked in turns. */
 async function measure(list, small, large, deep) {
   const asked = [
     [small.client, list.small],
@@ -69,7 +69,7 @@ async function measure(list, small, large, deep) {
       if (round >= 0) figures[index].push(ms);
     }
   }
-  return figures.map(median);
+  return figures.map(lowerQuartile);
 }
 
 /** Every list of `small` and `large`, two Dossiers with what `seed` answered of each. */

@@ -16,9 +16,10 @@ const SCRATCH = ['seed_items', 'seed_prompts', 'seed_batches'];
  * to another. All constraints and triggers hold. Needs a quiet database: it drops indexes for a while.
  *
  * Where lists could be long, they are: the first item has a tenth as many prompts as there are items, its first prompt as many
- * versions and labels, the label `label-1` as many moves, the user as many API keys, and there are as many users.
+ * versions and a label `label-1` with as many moves, its second prompt as many labels, the user as many API keys, and there are as many users.
  * @param userId whose rows; a new user is made without it
- * @returns `userId`, `otherUserId`, and ids of what has much: `itemId`, `promptId`, `adHocItemId` (a tenth of all runs), `batchId`
+ * @returns `userId`, `otherUserId`, and ids of what has much: `itemId`, `promptId`, `labelledPromptId`,
+ *   `adHocItemId` (a tenth of all runs), `batchId`
  */
 export async function seed(databaseUrl, { items, runs, userId }) {
   const client = new pg.Client({ connectionString: databaseUrl });
@@ -71,8 +72,14 @@ async function seedUser(client, userId, { items, runs, many }) {
   await seedRuns(client, userId, runs);
   const { rows } = await client.query(
     `select (select id from seed_items where n = 1) as item, (select id from seed_items where n = 2) as second,
-       (select id from seed_prompts where n = 1) as prompt, (select id from seed_batches where n = 0) as batch`,
+       (select id from seed_prompts where n = 1) as prompt, (select id from seed_prompts where n = 2) as labelled, (select id from seed_batches where n = 0) as batch`,
   );
-  const [{ item, second, prompt, batch }] = rows;
-  return { itemId: Number(item), adHocItemId: Number(second), promptId: Number(prompt), batchId: Number(batch) };
+  const [{ item, second, prompt, labelled, batch }] = rows;
+  return {
+    itemId: Number(item),
+    adHocItemId: Number(second),
+    promptId: Number(prompt),
+    labelledPromptId: Number(labelled),
+    batchId: Number(batch),
+  };
 }

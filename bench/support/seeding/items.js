@@ -2,7 +2,7 @@ import { draw, PARAGRAPHS } from './texts.js';
 
 /**
  * Items of a user and what hangs on them but runs. Item n has n % 3 prompts; the first item has `many` more, its first
- * prompt that many versions and labels, and the first of its labels has moved that often.
+ * prompt that many versions and a label that has moved that often, its second prompt that many labels.
  *
  * Tags: `physics` (every second item), `area-0` to `area-99`, `early` (the oldest quarter) and `ancient` (the 25 oldest).
  */
@@ -48,7 +48,7 @@ async function seedLabels(client, userId, many) {
   await client.query(
     `insert into prompt_labels (prompt_id, user_id, label, version, set_at)
      select p.id, $1, 'label-' || l, 1, now()
-     from seed_prompts p, generate_series(1, case when p.n = 1 then $2::integer else (p.n % 2)::integer end) l
+     from seed_prompts p, generate_series(1, case when p.n = 2 then $2::integer else (p.n % 2)::integer end) l
      order by p.n, l`,
     [userId, many],
   );

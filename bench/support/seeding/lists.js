@@ -16,7 +16,7 @@ const items = (name, query, where) => ({
  * Every list, its filters and their combinations: its path, the scope of its cursors, and SQL of its rows.
  * @param ids what `seed` answers
  */
-export function listsOf({ itemId, promptId, adHocItemId, batchId }) {
+export function listsOf({ itemId, promptId, labelledPromptId, adHocItemId, batchId }) {
   const prompt = runs('of a prompt', { prompt_id: promptId }, { promptId }, `prompt_id = ${promptId}`);
   const adHoc = { researchItemId: adHocItemId };
   return [
@@ -39,9 +39,9 @@ export function listsOf({ itemId, promptId, adHocItemId, batchId }) {
     },
     {
       name: 'labels',
-      path: `/prompts/${promptId}/labels?`,
-      scope: ['labels', { id: promptId }],
-      rows: `prompt_labels where ${OWN} and prompt_id = ${promptId}`,
+      path: `/prompts/${labelledPromptId}/labels?`,
+      scope: ['labels', { id: labelledPromptId }],
+      rows: `prompt_labels where ${OWN} and prompt_id = ${labelledPromptId}`,
     },
     {
       name: 'history of a label',
