@@ -48,9 +48,9 @@ function nodesOf(plan: Plan): Plan[] {
 
 /** A parameter as PREPAREd statements are given it. */
 function literal(value: unknown): string {
-  if (value === null || value === undefined) return 'null';
   if (Array.isArray(value)) return `'{${value.join(',')}}'`;
-  return `'${String(value).replaceAll("'", "''")}'`;
+  if (typeof value === 'string') return `'${value.replaceAll("'", "''")}'`;
+  return typeof value === 'number' ? `'${value}'` : 'null';
 }
 
 // The embedded database holds the library of one person; and its planner is the same.
@@ -77,16 +77,11 @@ function literal(value: unknown): string {
   /** What `act` sends to the database. */
   async function statementsOf(act: () => Promise<unknown>): Promise<Statement[]> {
     const sent: Statement[] = [];
-    const { query } = WatchedClient.prototype;
-    const spy = jest.spyOn(WatchedClient.prototype, 'query').mockImplementation(function (
-      this: WatchedClient,
-      ...given: Parameters<typeof query>
-    ) {
-      const [text, values] = given;
-      if (typeof text === 'string' && Array.isArray(values)) sent.push({ text, values });
-      return query.apply(this, given);
-    });
+    const spy = jest.spyOn(WatchedClient.prototype, 'query');
     await act();
+    for (const [text, values] of spy.mock.calls as unknown[][]) {
+      if (typeof text === 'string' && Array.isArray(values)) sent.push({ text, values });
+    }
     spy.mockRestore();
     return sent;
   }
