@@ -733,7 +733,7 @@ export interface paths {
         };
         /**
          * Report tokens and cost
-         * @description What the finished runs of a range of UTC days used, by day, model or research item. `cost_usd` and `unknown_max_usd` over all time add up to `spent_usd` of `GET /me`.
+         * @description What the finished runs of a range of UTC days used, by day, model or research item; the 1,000 dearest, where there are more. `cost_usd` and `unknown_max_usd` over all time add up to `spent_usd` of `GET /me`.
          */
         get: operations["Usage_report"];
         put?: never;
@@ -2043,7 +2043,7 @@ export interface components {
             unknown_max_usd: number;
         };
         UsageReportResponse: {
-            /** @description By `day` newest first, only days with runs; by `model` and `research_item` the dearest first. */
+            /** @description By `day` newest first, only days with runs; by `model` and `research_item` the dearest first, at most 1,000. */
             items: (components["schemas"]["DayUsageResponse"] | components["schemas"]["ModelUsageResponse"] | components["schemas"]["ResearchItemUsageResponse"])[];
             /**
              * Format: date
