@@ -4,6 +4,7 @@ import { AiModule } from './ai/ai.module.js';
 import { TokenCountsModule } from './ai/token-counts/token-counts.module.js';
 import { ExportsModule } from './exports/exports.module.js';
 import { IdentityModule } from './identity/identity.module.js';
+import { CacheModule } from './platform/cache/cache.module.js';
 import type { Config } from './platform/config/config.js';
 import { ConfigModule } from './platform/config/config.module.js';
 import { DatabaseModule } from './platform/database/database.module.js';
@@ -17,6 +18,7 @@ import { RateLimitsModule } from './platform/rate-limits/rate-limits.module.js';
 import { RedisModule } from './platform/redis/redis.module.js';
 import { PromptsModule } from './prompts/prompts.module.js';
 import { ResearchModule } from './research/research.module.js';
+import { StatisticsModule } from './statistics/statistics.module.js';
 
 /** Table of contents of the monolith. */
 @Module({})
@@ -30,6 +32,7 @@ export class AppModule {
         LoggerModule.forRoot(loggerParams(config)),
         DatabaseModule,
         RedisModule,
+        CacheModule,
         RateLimitsModule,
         PagingModule,
         IdempotencyModule,
@@ -41,6 +44,7 @@ export class AppModule {
         TokenCountsModule,
         AiModule,
         ExportsModule,
+        StatisticsModule,
       ],
       controllers: [ProblemsController],
     };

@@ -8,6 +8,8 @@ import { UsageRollups1790000000007 } from './1790000000007-usage-rollups.js';
 import { PromptNames1790000000008 } from './1790000000008-prompt-names.js';
 import { Batches1790000000009 } from './1790000000009-batches.js';
 import { LabelRollback1790000000011 } from './1790000000011-label-rollback.js';
+import { Statistics1790000000012 } from './1790000000012-statistics.js';
+import { ListsAtScale1790000000013 } from './1790000000013-lists-at-scale.js';
 import { MessageBatches1790000000014 } from './1790000000014-message-batches.js';
 
 /** Every migration, in order: an explicit list, so that sources, build and tests run the same. */
@@ -22,5 +24,7 @@ export const migrations = [
   PromptNames1790000000008,
   Batches1790000000009,
   LabelRollback1790000000011,
+  Statistics1790000000012,
+  ListsAtScale1790000000013,
   MessageBatches1790000000014,
 ];

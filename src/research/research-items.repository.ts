@@ -27,6 +27,12 @@ const UPDATE = `
   where id = $1 and user_id = $2
   returning ${COLUMNS}, ${PROMPT_COUNT} as "promptCount"`;
 
+/** The newest items with a tag, by the table that is the index of tags. */
+const TAGGED = `"row".id in (
+  select t.research_item_id from research_item_tags t
+  where t.user_id = :owner and t.tag = :tag and t.research_item_id < :beforeId
+  order by t.research_item_id desc limit :most)`;
+
 /** The research items of a user. */
 @Injectable()
 export class ResearchItemsRepository {
@@ -71,7 +77,11 @@ export class ResearchItemsRepository {
         { q },
       );
     }
-    if (tag !== undefined) query.whereSql('"row".tags @> array[:tag]::text[]', { tag });
+    if (tag !== undefined) {
+      // With a text besides, nobody knows how many of the tagged ones are needed for a page.
+      const most = q === undefined ? page.offset + page.limit + 1 : null;
+      query.whereSql(TAGGED, { owner, tag, beforeId: page.beforeId ?? Number.MAX_SAFE_INTEGER, most });
+    }
     return query.compute<'promptCount', number>('promptCount', PROMPT_COUNT).newestFirst(page).slice();
   }
 }

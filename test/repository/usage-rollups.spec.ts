@@ -14,6 +14,7 @@ import type { FinalStatus, Run, RunAttempt, RunQuestion } from '../../src/ai/run
 import type { ClaudeAnswer, ClaudeUsage } from '../../src/ai/claude/claude.types.js';
 import type { UserId } from '../../src/identity/user-id.js';
 import { UsageRollups1790000000007 } from '../../src/migrations/1790000000007-usage-rollups.js';
+import { Statistics1790000000012 } from '../../src/migrations/1790000000012-statistics.js';
 import { nanoUsd } from '../../src/platform/money/money.js';
 import type { ResearchItemId } from '../../src/prompts/parent-item.js';
 import { freshDatabase, onPostgres, type TestDatabase } from '../support/database.js';
@@ -89,6 +90,25 @@ describe('the rollups of usage', () => {
       [owner],
     );
     return row!;
+  }
+
+  /** What is kept by day is what a scan of all runs gives, and what is kept by item gives together. */
+  async function expectDailyUsage(owner: UserId): Promise<void> {
+    const counts = ['input_tokens', 'output_tokens', 'cache_creation_input_tokens', 'cache_read_input_tokens'];
+    const group = `group by 1, 2 order by 1, 2`;
+    const scan = `
+      select (finished_at at time zone 'UTC')::date::text as day, model, count(*) as runs,
+        count(*) filter (where status = 'succeeded') as succeeded, count(*) filter (where status = 'failed') as failed,
+        ${counts.map((count) => `sum(coalesce((usage->>'${count}')::bigint, 0))::bigint as ${count}`).join(', ')},
+        sum(coalesce(cost_nano_usd, 0))::bigint as cost_nano_usd
+      from runs where user_id = $1 and finished_at is not null ${group}`;
+    const sums = [...counts, 'cost_nano_usd'];
+    const kept = `select day::text, model, runs, succeeded, failed, ${sums.join(', ')} from daily_usage
+      where user_id = $1 order by day::text, model`;
+    expect(await sql(kept, [owner])).toEqual(await sql(scan, [owner]));
+    const all = ['runs', ...sums, 'unknown_max_nano_usd'].map((sum) => `sum(${sum})::bigint as ${sum}`).join(', ');
+    const of = (table: string): string => `select day::text, model, ${all} from ${table} where user_id = $1 ${group}`;
+    expect(await sql(of('daily_usage'), [owner])).toEqual(await sql(of('usage_rollups'), [owner]));
   }
 
   function questionOf(userId: UserId, model: string, researchItemId: ResearchItemId | null): RunQuestion {
@@ -232,22 +252,30 @@ describe('the rollups of usage', () => {
         );
         expect(row?.cost).toBe(costs);
         expect(row?.least).toBeGreaterThanOrEqual(0);
+        await expectDailyUsage(owner);
       }),
       { numRuns: 40 },
     );
   });
 
-  it('are filled from the runs that are there when the table is made', async () => {
-    const { dataSource } = database;
-    const all = () => sql('select * from usage_rollups order by user_id, day, model, research_item_id');
-    const before = (await all()).map((row) => ({ ...(row as object), id: 0 }));
-    expect(before.length).toBeGreaterThan(10);
-    const runner = dataSource.createQueryRunner();
-    const migration = new UsageRollups1790000000007();
-    await migration.down(runner);
-    await migration.up(runner);
+  it('are filled from the runs that are there when their tables are made', async () => {
+    const all = async () => ({
+      rollups: await sql(
+        `select to_jsonb(u) - 'id' as row from usage_rollups u order by user_id, day, model, research_item_id`,
+      ),
+      daily: await sql(`select to_jsonb(u) - 'id' as row from daily_usage u order by user_id, day, model`),
+      counts: await sql(
+        'select user_id, table_name, sum(rows)::bigint as rows from owned_counts group by 1, 2 having sum(rows) > 0 order by 1, 2',
+      ),
+    });
+    const before = await all();
+    for (const rows of Object.values(before)) expect(rows.length).toBeGreaterThan(10);
+    const runner = database.dataSource.createQueryRunner();
+    const migrations = [new UsageRollups1790000000007(), new Statistics1790000000012()] as const;
+    for (const migration of migrations.toReversed()) await migration.down(runner);
+    for (const migration of migrations) await migration.up(runner);
     await runner.release();
-    expect((await all()).map((row) => ({ ...(row as object), id: 0 }))).toEqual(before);
+    expect(await all()).toEqual(before);
   });
 
   it('are right when many runs of a user end at once, while more begin and their item is deleted', async () => {
@@ -260,7 +288,8 @@ describe('the rollups of usage', () => {
     // Those that begin meanwhile may find their item gone: then they are refused, by name.
     const beginning = Array.from({ length: 60 }, (_, index) => begin(questionOf(owner, MODEL, place(index % 2))));
     const late = Promise.allSettled(beginning);
-    const ends = begun.map((each) => end(each, answered));
+    const endings = ['succeeded', 'failed', 'cancelled', 'interrupted'] as const;
+    const ends = begun.map((each, index) => end(each, { ...answered, status: endings[index % 4]! }));
     await Promise.all([...ends.slice(0, 60), deleteItem(first), deleteItem(second), ...ends.slice(60)]);
     const outcomes = await late;
     const refusals = outcomes.filter((outcome) => outcome.status === 'rejected').map(({ reason }) => String(reason));
@@ -270,5 +299,6 @@ describe('the rollups of usage', () => {
     expect({ rolled, rolledRuns, reserved }).toEqual({ rolled: spent, rolledRuns: runs, reserved: 0 });
     expect(runs).toBeGreaterThanOrEqual(200);
     expect(onPostgres || runs > 0).toBe(true);
+    await expectDailyUsage(owner);
   });
 });

@@ -536,6 +536,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/statistics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Count what there is
+         * @description How many items, prompts and runs the caller has, and what the runs used. Counted at most once in `STATISTICS_TTL_SECONDS` for each user: `computed_at` and `Age` tell when.
+         */
+        get: operations["Statistics_read"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/ai/runs": {
         parameters: {
             query?: never;
@@ -773,7 +793,7 @@ export interface paths {
         };
         /**
          * Report tokens and cost
-         * @description What the finished runs of a range of UTC days used, by day, model or research item. `cost_usd` and `unknown_max_usd` over all time add up to `spent_usd` of `GET /me`.
+         * @description What the finished runs of a range of UTC days used, by day, model or research item; the 1,000 dearest, where there are more. `cost_usd` and `unknown_max_usd` over all time add up to `spent_usd` of `GET /me`.
          */
         get: operations["Usage_report"];
         put?: never;
@@ -1891,6 +1911,50 @@ export interface components {
         };
         /** @enum {string} */
         ExportFormat: "markdown" | "json";
+        RunStatisticsResponse: {
+            /**
+             * @description Every run, whatever its status: queued and running ones too.
+             * @example 120
+             */
+            total: number;
+            /**
+             * @description Runs with the status `succeeded`.
+             * @example 113
+             */
+            succeeded: number;
+            /**
+             * @description Runs with the status `failed`; cancelled and interrupted ones count for the total alone.
+             * @example 4
+             */
+            failed: number;
+        };
+        TokenStatisticsResponse: {
+            /**
+             * @description `usage.input_tokens` of all runs: tokens that were written to or read from the prompt cache are not in it.
+             * @example 31200
+             */
+            input: number;
+            /** @example 98040 */
+            output: number;
+        };
+        StatisticsResponse: {
+            /** @example 12 */
+            research_items: number;
+            /** @example 31 */
+            prompts: number;
+            runs: components["schemas"]["RunStatisticsResponse"];
+            tokens: components["schemas"]["TokenStatisticsResponse"];
+            /**
+             * @description What finished runs are known to have cost, as `cost_usd` of `GET /ai/usage` over all time.
+             * @example 1.0428
+             */
+            cost_usd: number;
+            /**
+             * @description When this was counted: later changes are not in it.
+             * @example 2026-11-23T10:15:30.123Z
+             */
+            computed_at: string;
+        };
         RunRequest: {
             /**
              * @description The prompt to run.
@@ -2216,7 +2280,7 @@ export interface components {
             unknown_max_usd: number;
         };
         UsageReportResponse: {
-            /** @description By `day` newest first, only days with runs; by `model` and `research_item` the dearest first. */
+            /** @description By `day` newest first, only days with runs; by `model` and `research_item` the dearest first, at most 1,000. */
             items: (components["schemas"]["DayUsageResponse"] | components["schemas"]["ModelUsageResponse"] | components["schemas"]["ResearchItemUsageResponse"])[];
             /**
              * Format: date
@@ -7333,6 +7397,111 @@ export interface operations {
             };
             /** @description `validation-failed`: The request is well-formed but not valid */
             422: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description `rate-limited`: Too many requests */
+            429: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description `internal-error`: Internal error */
+            500: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /**
+             * @description `database-unavailable`: The database cannot be reached
+             *
+             *     `shutting-down`: The server is shutting down
+             */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+        };
+    };
+    Statistics_read: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    /** @description `private, max-age=…`: how many seconds old statistics may get */
+                    "Cache-Control"?: string;
+                    /** @description How many seconds old these are */
+                    Age?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StatisticsResponse"];
+                };
+            };
+            /** @description `malformed-request`: The request could not be read */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description `unauthorized`: A valid API key is needed */
+            401: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description `forbidden`: The API key does not allow this */
+            403: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];

@@ -3,6 +3,7 @@ import { MessageBatch } from '../../src/ai/batches/provider/message-batch.entity
 import { RunAttemptEntity } from '../../src/ai/runs/run-attempt.entity.js';
 import { RunEventEntity } from '../../src/ai/runs/events/run-event.entity.js';
 import { RunEntity } from '../../src/ai/runs/run.entity.js';
+import { DailyUsage } from '../../src/ai/usage/daily-usage.entity.js';
 import { UsageRollup } from '../../src/ai/usage/usage-rollup.entity.js';
 import { ApiKey } from '../../src/identity/api-keys/api-key.entity.js';
 import { User } from '../../src/identity/users/user.entity.js';
@@ -29,4 +30,5 @@ export const entities = [
   RunAttemptEntity,
   RunEventEntity,
   UsageRollup,
+  DailyUsage,
 ];

@@ -29,7 +29,7 @@ const COLUMNS = `
 const FIND = `select ${COLUMNS} from batches b where b.id = $1::bigint and b.user_id = $2::bigint`;
 const PAGE = `
   select ${COLUMNS} from batches b
-  where b.user_id = $1::bigint and ($2::bigint is null or b.id < $2::bigint) order by b.id desc limit $3::integer`;
+  where b.user_id = $1::bigint and b.id < coalesce($2::bigint, 9223372036854775807) order by b.id desc limit $3::integer`;
 const KEEP_OUTCOME = `
   update batches set outcome = $3::json where id = $1::bigint and round = $2::integer and outcome is null`;
 

@@ -17,7 +17,7 @@ export class UsageController {
   @ApiOperation({
     summary: 'Report tokens and cost',
     description:
-      'What the finished runs of a range of UTC days used, by day, model or research item. `cost_usd` and `unknown_max_usd` over all time add up to `spent_usd` of `GET /me`.',
+      'What the finished runs of a range of UTC days used, by day, model or research item; the 1,000 dearest, where there are more. `cost_usd` and `unknown_max_usd` over all time add up to `spent_usd` of `GET /me`.',
   })
   @ApiOkResponse({ type: UsageReportResponse, examples: USAGE_EXAMPLES })
   async report(@CurrentUser() user: AuthenticatedUser, @Query() query: UsageQuery): Promise<UsageReportResponse> {

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { DailyUsage } from './daily-usage.entity.js';
 import { UsageController } from './usage.controller.js';
 import { UsageRepository } from './usage.repository.js';
 import { UsageRollup } from './usage-rollup.entity.js';
@@ -7,7 +8,7 @@ import { UsageService } from './usage.service.js';
 
 /** Reports of what finished runs used. */
 @Module({
-  imports: [TypeOrmModule.forFeature([UsageRollup])],
+  imports: [TypeOrmModule.forFeature([UsageRollup, DailyUsage])],
   controllers: [UsageController],
   providers: [UsageService, UsageRepository],
 })

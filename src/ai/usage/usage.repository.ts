@@ -3,7 +3,7 @@ import type { UserId } from '../../identity/user-id.js';
 import { Transaction } from '../../platform/database/transaction.js';
 import { nanoUsd } from '../../platform/money/money.js';
 import type { ResearchItemId } from '../../prompts/parent-item.js';
-import type { DayRange, UsageGroup, UsageShare, UsageSums } from './usage.types.js';
+import { type DayRange, MAX_GROUPS, type UsageGroup, type UsageShare, type UsageSums } from './usage.types.js';
 
 /** Sums are numeric in SQL, and come as text. */
 interface SumRow {
@@ -21,25 +21,31 @@ interface GroupRow extends SumRow {
   key: string | number | null;
 }
 
-/** What is grouped by, and the order of the groups. */
-const GROUPING: Readonly<Record<UsageGroup, { readonly key: string; readonly order: string }>> = {
-  day: { key: `to_char(u.day, 'YYYY-MM-DD')`, order: 'key desc' },
-  model: { key: 'u.model', order: 'cost desc, u.model collate "C"' },
-  research_item: { key: 'i.id', order: 'cost desc, i.id nulls last' },
+/** What is grouped by, where it is kept, and the order of the groups. */
+const GROUPING: Readonly<
+  Record<UsageGroup, { readonly key: string; readonly source: string; readonly order: string }>
+> = {
+  day: { key: `to_char(u.day, 'YYYY-MM-DD')`, source: 'daily_usage u', order: 'key desc' },
+  model: { key: 'u.model', source: 'daily_usage u', order: 'cost desc, u.model collate "C"' },
+  research_item: {
+    key: 'i.id',
+    // The items are those that are still there.
+    source: 'usage_rollups u left join research_items i on i.id = u.research_item_id and i.user_id = u.user_id',
+    order: 'cost desc, i.id nulls last',
+  },
 };
 
-/** $1 owner, $2 first day, $3 last day. The items are those that are still there. */
+/** $1 owner, $2 first day, $3 last day, $4 most groups. */
 function sumsBy(group: UsageGroup): string {
-  const { key, order } = GROUPING[group];
-  const items = 'left join research_items i on i.id = u.research_item_id and i.user_id = u.user_id';
+  const { key, source, order } = GROUPING[group];
   return `
     select ${key} as key, sum(u.runs) as runs, sum(u.input_tokens) as input_tokens, sum(u.output_tokens) as output_tokens,
       sum(u.cache_creation_input_tokens) as cache_creation_input_tokens,
       sum(u.cache_read_input_tokens) as cache_read_input_tokens,
       sum(u.cost_nano_usd) as cost, sum(u.unknown_max_nano_usd) as unknown_max
-    from usage_rollups u ${group === 'research_item' ? items : ''}
+    from ${source}
     where u.user_id = $1::bigint and u.day between $2::date and $3::date
-    group by ${key} order by ${order}`;
+    group by ${key} order by ${order} limit $4::integer`;
 }
 
 /** Reads the rollups. They are written by the statement that ends a run. */
@@ -47,9 +53,12 @@ function sumsBy(group: UsageGroup): string {
 export class UsageRepository {
   constructor(private readonly transaction: Transaction) {}
 
-  /** What the owner's runs used that finished on these days: days newest first, models and items by cost. One query. */
+  /**
+   * What the owner's runs used that finished on these days: days newest first, models and items by cost, at most
+   * `MAX_GROUPS` of them. One query.
+   */
   async sumsBy(group: UsageGroup, owner: UserId, { from, to }: DayRange): Promise<UsageShare[]> {
-    const rows = await this.transaction.sql<GroupRow>(sumsBy(group), [owner, from, to]);
+    const rows = await this.transaction.sql<GroupRow>(sumsBy(group), [owner, from, to, MAX_GROUPS]);
     return rows.map((row) => toShare(group, row));
   }
 }

@@ -3,6 +3,9 @@ import type { ResearchItemId } from '../../prompts/parent-item.js';
 
 export const USAGE_GROUPS = ['day', 'model', 'research_item'] as const;
 
+/** Groups in one report: any year of days, and the dearest models and items. */
+export const MAX_GROUPS = 1000;
+
 /** What usage is summed up by. */
 export type UsageGroup = (typeof USAGE_GROUPS)[number];
 

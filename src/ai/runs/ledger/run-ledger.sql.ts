@@ -24,7 +24,7 @@ function locked(table: string, id: string): string {
 /**
  * $1 user, $2 reserve, $3 worker, $4–$13 question, $14 created at, $15 attempt state, $16 first event behind the id.
  *
- * Every statement here takes its locks in this order: item, prompt, run, user, rollup. Deleting an item or a prompt goes from
+ * Every statement here takes its locks in this order: item, prompt, run, user, daily usage, rollup. Deleting an item or a prompt goes from
  * it to its runs, and settling from run to user: so a run locks its parents before the budget, not when their keys are checked.
  */
 export const ACCEPT = `
@@ -113,7 +113,7 @@ export const SETTLE = `
       billing_max_nano_usd = $13::bigint, error_type = $14::text, error_detail = $15::text,
       finished_at = $16::timestamptz, price = $17::json, lease_until = null
     where id = $1::bigint and worker_id = $2::uuid and fence = $3::integer and status = 'running'
-    returning id, user_id, model, research_item_id, cost_nano_usd, finished_at),
+    returning id, user_id, status, model, research_item_id, cost_nano_usd, finished_at),
   ${closeAttempt(18)},
   ${countUsage(30, '$26')},
   event as (

@@ -1,4 +1,4 @@
-import { countUsageOfAll } from '../../usage/usage-rollup.sql.js';
+import { ROLL_UP } from '../../usage/usage-rollup.sql.js';
 
 /**
  * $1 the ends as JSON, of one user's runs or of several; what is JSON in a column is text in it, since PostgreSQL would refuse
@@ -37,11 +37,11 @@ export const SETTLE_ALL = `
     from (select user_id, sum(reserved)::bigint as reserved, sum(counted)::bigint as counted from attempt group by 1) s
     where u.id = s.user_id returning u.id),
   used as (
-    select held.user_id, held.model, held.research_item_id, held.status, held.finished_at, e.input_tokens, e.output_tokens,
+    select held.user_id, (held.finished_at at time zone 'UTC')::date as day, held.model, held.research_item_id, held.status, e.input_tokens, e.output_tokens,
       e.cache_creation_input_tokens, e.cache_read_input_tokens, coalesce(held.cost_nano_usd, 0) as cost_nano_usd,
       e.earlier + e.counted - coalesce(held.cost_nano_usd, 0) as unknown_max_nano_usd
     from held join ended e on e.run_id = held.id cross join (select count(*) from money) locked),
-  ${countUsageOfAll('used')},
+  ${ROLL_UP},
   event as (
     insert into run_events (run_id, sequence, user_id, name, data)
     select held.id, n.sequence, held.user_id, n.name, n.data

@@ -62,7 +62,7 @@ const ITEMS = [DayUsageResponse, ModelUsageResponse, ResearchItemUsageResponse];
 /** What finished runs used, by one of three. */
 @ApiExtraModels(...ITEMS)
 export class UsageReportResponse {
-  /** By `day` newest first, only days with runs; by `model` and `research_item` the dearest first. */
+  /** By `day` newest first, only days with runs; by `model` and `research_item` the dearest first, at most 1,000. */
   @ApiProperty({ type: 'array', items: { oneOf: ITEMS.map((item) => ({ $ref: getSchemaPath(item) })) } })
   items: (DayUsageResponse | ModelUsageResponse | ResearchItemUsageResponse)[];
 

@@ -1,0 +1,188 @@
+import { jest } from '@jest/globals';
+import { BatchesRepository } from '../../src/ai/batches/batches.repository.js';
+import { type RunFilters, RunsRepository } from '../../src/ai/runs/runs.repository.js';
+import { RUN_STATUSES } from '../../src/ai/runs/run.types.js';
+import { USAGE_GROUPS } from '../../src/ai/usage/usage.types.js';
+import { UsageRepository } from '../../src/ai/usage/usage.repository.js';
+import { ApiKeysRepository } from '../../src/identity/api-keys/api-keys.repository.js';
+import type { UserId } from '../../src/identity/user-id.js';
+import { UsersRepository } from '../../src/identity/users/users.repository.js';
+import { WatchedClient } from '../../src/platform/database/watched-client.js';
+import type { PageRequest } from '../../src/platform/paging/pager.js';
+import { LabelsRepository } from '../../src/prompts/labels/labels.repository.js';
+import type { ResearchItemId } from '../../src/prompts/parent-item.js';
+import { PromptsRepository } from '../../src/prompts/prompts.repository.js';
+import type { PromptId } from '../../src/prompts/prompts.types.js';
+import { PromptVersionsRepository } from '../../src/prompts/versions/prompt-versions.repository.js';
+import { ResearchItemsRepository } from '../../src/research/research-items.repository.js';
+import { StatisticsRepository } from '../../src/statistics/statistics.repository.js';
+import { freshDatabase, onPostgres, type TestDatabase } from '../support/database.js';
+
+const ROWS = 20_000;
+/** A table with fewer rows is small. */
+const LARGE = 1000;
+/** Some rows a day: statistics read all of a user. */
+const SMALL_BY_DESIGN = 'daily_usage';
+const SEED: string = '../../bench/support/seed.js';
+
+interface Plan {
+  readonly 'Node Type': string;
+  readonly 'Relation Name'?: string;
+  readonly Plans?: readonly Plan[];
+}
+
+interface Statement {
+  readonly text: string;
+  readonly values: readonly unknown[];
+}
+
+type Seeded = Readonly<
+  Record<'userId' | 'itemId' | 'promptId' | 'labelledPromptId' | 'adHocItemId' | 'batchId', number>
+>;
+type Seed = (url: string, size: { items: number; runs: number }) => Promise<Seeded>;
+
+/** Every node of a plan. */
+function nodesOf(plan: Plan): Plan[] {
+  return [plan, ...(plan.Plans ?? []).flatMap(nodesOf)];
+}
+
+/** A parameter as PREPAREd statements are given it. */
+function literal(value: unknown): string {
+  if (Array.isArray(value)) return `'{${value.join(',')}}'`;
+  if (typeof value === 'string') return `'${value.replaceAll("'", "''")}'`;
+  return typeof value === 'number' ? `'${value}'` : 'null';
+}
+
+// The embedded database holds the library of one person; and its planner is the same.
+(onPostgres ? describe : describe.skip)('the plans of lists and statistics on PostgreSQL', () => {
+  let database: TestDatabase;
+  let ids: Seeded;
+  let owner: UserId;
+  let large: Set<string>;
+
+  beforeAll(async () => {
+    database = await freshDatabase();
+    const { seed } = (await import(SEED)) as { seed: Seed };
+    const { url } = database.dataSource.options as { url: string };
+    ids = await seed(url, { items: ROWS, runs: ROWS });
+    owner = ids.userId as UserId;
+    const tables = await database.transaction.sql<{ name: string }>(
+      'select relname as name from pg_class where reltuples >= $1 and relname <> $2',
+      [LARGE, SMALL_BY_DESIGN],
+    );
+    large = new Set(tables.map(({ name }) => name));
+  }, 300_000);
+  afterAll(() => database.close());
+
+  /** What `act` sends to the database. */
+  async function statementsOf(act: () => Promise<unknown>): Promise<Statement[]> {
+    const sent: Statement[] = [];
+    const spy = jest.spyOn(WatchedClient.prototype, 'query');
+    await act();
+    for (const [text, values] of spy.mock.calls as unknown[][]) {
+      if (typeof text === 'string' && Array.isArray(values)) sent.push({ text, values });
+    }
+    spy.mockRestore();
+    return sent;
+  }
+
+  /** Large tables that a statement would read from end to end, planned for its values or once for all values. */
+  async function scannedBy({ text, values }: Statement, mode: string): Promise<string[]> {
+    const execute = `execute planned${values.length > 0 ? `(${values.map(literal).join(', ')})` : ''}`;
+    return database.transaction.run(async () => {
+      const sql = database.transaction.sql.bind(database.transaction);
+      await sql(`set local plan_cache_mode = ${mode}`);
+      await sql(`prepare planned as ${text}`);
+      const rows = await sql<{ 'QUERY PLAN': [{ Plan: Plan }] }>(`explain (format json) ${execute}`);
+      await sql('deallocate planned');
+      return nodesOf(rows[0]!['QUERY PLAN'][0].Plan)
+        .filter((node) => node['Node Type'].endsWith('Seq Scan') && large.has(node['Relation Name'] ?? ''))
+        .map((node) => String(node['Relation Name']));
+    });
+  }
+
+  async function expectNoScan(act: () => Promise<unknown>): Promise<void> {
+    const statements = await statementsOf(act);
+    expect(statements.length).toBeGreaterThan(0);
+    for (const statement of statements) {
+      for (const mode of ['force_custom_plan', 'force_generic_plan']) {
+        expect([statement.text, mode, await scannedBy(statement, mode)]).toEqual([statement.text, mode, []]);
+      }
+    }
+  }
+
+  const first: PageRequest = { limit: 20, beforeId: null, offset: 0 };
+
+  /** The first page, and one that begins deep in the list. */
+  async function expectNoScanOfPages(list: (page: PageRequest) => Promise<unknown>): Promise<void> {
+    await expectNoScan(() => list(first));
+    await expectNoScan(() => list({ ...first, beforeId: ROWS / 10 }));
+  }
+
+  it('are of a database with large tables, where a scan is found', async () => {
+    expect([...large]).toEqual(expect.arrayContaining(['runs', 'research_items', 'prompts', 'usage_rollups', 'users']));
+    const scan = { text: 'select count(model) from runs where user_id > $1', values: [0] };
+    expect(await scannedBy(scan, 'force_custom_plan')).toEqual(['runs']);
+  });
+
+  it.each([{}, { tag: 'physics' }, { tag: 'early' }, { tag: 'ancient' }, { tag: 'none' }])(
+    'read no large table for items with %j',
+    async (filters) => {
+      const items = new ResearchItemsRepository(database.transaction);
+      await expectNoScanOfPages((page) => items.list(owner, filters, page));
+      await expectNoScan(() => items.list(owner, filters, { ...first, offset: 100 }));
+    },
+  );
+
+  it('read no large table for what hangs on an item', async () => {
+    const { transaction } = database;
+    const [itemId, promptId] = [ids.itemId as ResearchItemId, ids.promptId as PromptId];
+    const prompts = new PromptsRepository(transaction);
+    const labels = new LabelsRepository(transaction);
+    const versions = new PromptVersionsRepository(transaction);
+    const label = (await labels.find(owner, promptId, 'label-1'))!;
+    const some = Array.from({ length: 20 }, (_, index) => (itemId + index) as ResearchItemId);
+    await expectNoScanOfPages((page) => prompts.listOfItem(owner, itemId, page));
+    await expectNoScan(() => prompts.summariesOf(owner, some));
+    await expectNoScanOfPages((page) => versions.list(owner, promptId, page));
+    await expectNoScanOfPages((page) => labels.list(owner, ids.labelledPromptId as PromptId, page));
+    await expectNoScanOfPages((page) => labels.history(owner, label, page));
+  });
+
+  it('read no large table for runs, however they are filtered', async () => {
+    const runs = new RunsRepository(database.transaction);
+    const { promptId, itemId, adHocItemId, batchId } = ids;
+    const narrowed: RunFilters[] = [
+      {},
+      { promptId },
+      { researchItemId: adHocItemId },
+      { batchId },
+      { promptId, researchItemId: itemId },
+      { promptId, researchItemId: adHocItemId },
+      { promptId, batchId },
+      { researchItemId: itemId, batchId },
+      { promptId, researchItemId: itemId, batchId },
+    ];
+    for (const filters of narrowed) {
+      for (const status of [undefined, ...RUN_STATUSES]) {
+        await expectNoScanOfPages((page) => runs.findPage(owner, { ...filters, status }, page));
+      }
+    }
+  }, 120_000);
+
+  it('read no large table for batches, keys and users', async () => {
+    const { transaction } = database;
+    await expectNoScanOfPages((page) => new BatchesRepository(transaction).findPage(owner, page));
+    await expectNoScanOfPages((page) => new ApiKeysRepository(transaction).list(owner, page));
+    await expectNoScanOfPages((page) => new UsersRepository(transaction).list(page));
+  });
+
+  it('read no large table for statistics and usage', async () => {
+    await expectNoScan(() => new StatisticsRepository(database.transaction).compute(owner));
+    const to = new Date();
+    const days = { from: new Date(to.getTime() - 30 * 86_400_000), to };
+    const range = { from: days.from.toISOString().slice(0, 10), to: days.to.toISOString().slice(0, 10) };
+    const usage = new UsageRepository(database.transaction);
+    for (const group of USAGE_GROUPS) await expectNoScan(() => usage.sumsBy(group, owner, range));
+  });
+});
