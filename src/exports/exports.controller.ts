@@ -87,6 +87,8 @@ export class ExportsController {
       'content-disposition': disposition,
       'cache-control': 'no-store',
     });
+    // Also where the client reads nothing, and a shutdown would wait for it.
+    content.once('error', () => reply.raw.destroy());
     return content;
   }
 }
