@@ -1550,6 +1550,12 @@ export interface components {
             research_items: number;
             /** @example 31 */
             prompts: number;
+            /**
+             * Format: date-time
+             * @description When this was counted: later changes are not in it.
+             * @example 2026-11-23T10:15:30.123Z
+             */
+            computed_at: string;
             runs: components["schemas"]["RunStatisticsResponse"];
             tokens: components["schemas"]["TokenStatisticsResponse"];
             /**
@@ -1557,11 +1563,6 @@ export interface components {
              * @example 1.0428
              */
             cost_usd: number;
-            /**
-             * @description When this was counted: later changes are not in it.
-             * @example 2026-11-23T10:15:30.123Z
-             */
-            computed_at: string;
         };
         RunRequest: {
             /**
