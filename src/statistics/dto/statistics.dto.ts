@@ -1,3 +1,4 @@
+import { ApiProperty } from '@nestjs/swagger';
 import { usdFromNano } from '../../platform/money/money.js';
 import { ApiInteger } from '../../platform/openapi/api-integer.decorator.js';
 import type { DatedStatistics } from '../statistics.service.js';
@@ -52,6 +53,7 @@ export class StatisticsResponse {
 
   /** When this was counted: later changes are not in it.
    * @example "2026-11-23T10:15:30.123Z" */
+  @ApiProperty({ format: 'date-time' })
   computed_at: string;
 }
 
