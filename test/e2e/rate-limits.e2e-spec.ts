@@ -1,34 +1,16 @@
-import { once } from 'node:events';
-import { connect } from 'node:net';
 import { newUser, raw, type TestUser } from '../support/client.js';
 import { LossyProxy } from '../support/lossy-proxy.js';
 import { expectProblem } from '../support/problems.js';
+import { forgetCounts, REDIS, redisUrl, withRedis } from '../support/redis.js';
 import { TestServer } from '../support/server.js';
 import { sharedStack } from '../support/shared-stack.js';
 import { until } from '../support/until.js';
 
-const REDIS = { host: '127.0.0.1', port: 6379 };
 const LIMIT = 5;
-
-/** Whether a Redis answers where developers and CI have one. */
-const withRedis = await new Promise<boolean>((resolve) => {
-  const socket = connect(REDIS.port, REDIS.host, () => resolve(true)).on('error', () => resolve(false));
-  socket.on('connect', () => socket.destroy());
-});
 
 const ask = ({ key }: TestUser, { baseUrl }: TestServer, path = '/api/v1/me'): Promise<Response> =>
   raw(path, { key, baseUrl });
 const left = ({ headers }: Response): number => Number(headers.get('ratelimit-remaining'));
-
-/** A database of Redis for this process alone, so that no other server counts the same user ids. */
-const DATABASE = 1 + (process.pid % 15);
-
-async function forgetCounts(): Promise<void> {
-  const socket = connect(REDIS.port, REDIS.host);
-  socket.end(`SELECT ${DATABASE}\r\nFLUSHDB\r\n`);
-  socket.resume();
-  await once(socket, 'close');
-}
 
 function start(env: Record<string, string>): Promise<TestServer> {
   const { folder, template } = sharedStack();
@@ -88,7 +70,7 @@ describe('the limit of requests per user', () => {
   afterEach(() => proxy.cut());
 
   it('counts in all of them, in each for itself while Redis is away, and in all again when it is back', async () => {
-    const REDIS_URL = `${proxy.through('redis://127.0.0.1:6379').replace(/\/$/, '')}/${DATABASE}`;
+    const REDIS_URL = redisUrl((url) => proxy.through(url));
     const server = await start({ REDIS_URL });
     const user = await newUser(server.baseUrl);
     await until('The connection to Redis', async () => (await ask(user, server)).status === 200);

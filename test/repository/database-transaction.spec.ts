@@ -165,6 +165,13 @@ describe('a transaction', () => {
       expect(await transaction.run(work)).toEqual(expected);
     });
 
+    it('leaves no connection inside a transaction that a text of several statements began and did not end', async () => {
+      await expect(sql('begin; select 1 / 0; commit')).rejects.toThrow('division by zero');
+      // Whichever connection comes next.
+      await Promise.all(Array.from({ length: 10 }, (_, id) => insert(id + 1)));
+      expect(await ids()).toHaveLength(10);
+    });
+
     it('gives bigint as a number up to 2^53 - 1, and fails beyond instead of rounding', async () => {
       const [row] = await sql('select 9007199254740991::bigint as most, -9007199254740991::bigint as least');
       expect(row).toEqual({ most: Number.MAX_SAFE_INTEGER, least: Number.MIN_SAFE_INTEGER });

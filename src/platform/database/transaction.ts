@@ -59,6 +59,9 @@ export class Transaction {
     const client = await (this.dataSource.driver as unknown as { master: BoundedPool }).master.connect();
     try {
       return await rowsOf<Row>(client, text, values);
+    } catch (error) {
+      await leaveTransaction(client as unknown as WatchedClient);
+      throw error;
     } finally {
       client.release();
     }
@@ -89,6 +92,16 @@ async function settle(hook: AfterCommit): Promise<void> {
   } catch (err) {
     new Logger('Transaction').error({ event: 'after_commit_failed', err }, 'What was to follow a commit failed');
   }
+}
+
+/**
+ * A text of several statements may begin a transaction of its own, as some of pg-boss's do. When it fails before its end, the
+ * connection is still inside, where every statement of whoever gets it next would be refused.
+ */
+async function leaveTransaction(client: WatchedClient): Promise<void> {
+  if (client.lost || !(await client.isAborted())) return;
+  // When it is lost by now the pool drops it.
+  await (client as ClientBase).query('rollback').catch(() => undefined);
 }
 
 async function rowsOf<Row>(client: ClientBase, text: string, values: readonly unknown[]): Promise<Row[]> {
