@@ -20,6 +20,7 @@ export class CallSlots {
   private readonly maxWaiting: number;
   /** cockatiel keeps those who gave up in its own queue until their turn comes: here only the others count. */
   private waiting = 0;
+  private freed: () => void = () => undefined;
 
   constructor(capacity: number) {
     this.policy = bulkhead(capacity, Number.POSITIVE_INFINITY);
@@ -29,6 +30,11 @@ export class CallSlots {
   /** Places free at this moment. */
   get free(): number {
     return this.policy.executionSlots;
+  }
+
+  /** Is told each time that a place has been given back and nobody was waiting for it. */
+  onFree(listener: () => void): void {
+    this.freed = listener;
   }
 
   /** @throws OverloadedError when not even waiting is possible. */
@@ -50,16 +56,17 @@ export class CallSlots {
       };
       this.waiting += 1;
       signal.addEventListener('abort', onAbort, { once: true });
-      void this.policy.execute(
-        () =>
-          new Promise<void>((release) => {
-            // Who gave up passes the place on at once.
-            if (signal.aborted) return release();
-            signal.removeEventListener('abort', onAbort);
-            this.waiting -= 1;
-            resolve(release);
-          }),
-      );
+      const held = (): Promise<void> =>
+        new Promise<void>((release) => {
+          // Who gave up passes the place on at once.
+          if (signal.aborted) return release();
+          signal.removeEventListener('abort', onAbort);
+          this.waiting -= 1;
+          resolve(release);
+        });
+      void this.policy.execute(held).then(() => {
+        if (this.free > 0) this.freed();
+      });
     });
   }
 }

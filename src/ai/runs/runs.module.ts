@@ -16,11 +16,15 @@ import { RunExecutor } from './execution/run-executor.js';
 import { RunFollower } from './events/run-follower.js';
 import { RunLeases } from './execution/run-leases.js';
 import { RunLeasesRepository } from './execution/run-leases.repository.js';
+import { RunClaimsRepository } from './ledger/run-claims.repository.js';
 import { RunLedgerRepository } from './ledger/run-ledger.repository.js';
 import { RunGroups } from './ledger/run-groups.js';
 import { RunGroupsRepository } from './ledger/run-groups.repository.js';
+import { RunSettlements } from './ledger/run-settlements.js';
+import { RunSettlementsRepository } from './ledger/run-settlements.repository.js';
 import { RunLog } from './execution/run-log.js';
 import { RunPages } from './run-pages.js';
+import { RunPump } from './execution/run-pump.js';
 import { RunQueue } from './execution/run-queue.js';
 import { RunRecovery } from './execution/run-recovery.js';
 import { RunResumption } from './execution/run-resumption.js';
@@ -46,6 +50,7 @@ import { TokenCountsController } from './token-counts.controller.js';
     RunFollower,
     RunLeases,
     RunLog,
+    RunPump,
     RunQueue,
     RunRecovery,
     RunResumption,
@@ -54,9 +59,12 @@ import { TokenCountsController } from './token-counts.controller.js';
     RunEventStore,
     RunEventsRepository,
     RunLeasesRepository,
+    RunClaimsRepository,
     RunLedgerRepository,
     RunGroups,
     RunGroupsRepository,
+    RunSettlements,
+    RunSettlementsRepository,
     RunsRepository,
   ],
   exports: [RunDrafts, RunGroups, RunsRepository],

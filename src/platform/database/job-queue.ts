@@ -3,11 +3,13 @@ import { PinoLogger } from 'nestjs-pino';
 import { type Job, PgBoss } from 'pg-boss';
 import { Transaction } from './transaction.js';
 
-/** How often pg-boss looks for jobs whose worker has died, and how long a worker may be silent. */
+/** How often pg-boss looks for jobs whose worker has died, and how long a worker may hold a job: it takes it up at once. */
 const SUPERVISE_SECONDS = 5;
 const HEARTBEAT_SECONDS = 30;
 /** A job may be given back this often; runs decide by their ledger whether there is anything left to do. */
 const RETRY_LIMIT = 1000;
+
+const FETCHED = `select id from pgboss.job where name = $1 and state = 'active'`;
 
 /** A job as it was fetched; it identifies this very fetch, so that a stale worker cannot complete it. */
 export type QueuedJob<T> = Job<T>;
@@ -74,20 +76,21 @@ export class JobQueue implements OnModuleInit {
     return this.boss.fetch<T>(queue, { batchSize: count });
   }
 
-  /** The job is done. */
-  async complete(queue: string, job: QueuedJob<unknown>): Promise<void> {
-    await this.boss.complete(queue, job.id);
+  /** These jobs are done, unless they were given to another worker meanwhile. */
+  async complete(queue: string, jobs: readonly QueuedJob<unknown>[]): Promise<void> {
+    await this.boss.complete(queue, fetchesOf(jobs));
   }
 
-  /** Gives the job back, to be fetched again. */
-  async giveBack(queue: string, job: QueuedJob<unknown>): Promise<void> {
-    await this.boss.fail(queue, job.id);
+  /** Gives the jobs back, to be fetched again. */
+  async giveBack(queue: string, jobs: readonly QueuedJob<unknown>[]): Promise<void> {
+    await this.boss.fail(queue, fetchesOf(jobs));
   }
 
-  /** Tells that the workers of these jobs are alive. */
-  async touch(queue: string, jobs: readonly QueuedJob<unknown>[]): Promise<void> {
+  /** Gives back whatever is fetched: for the start of a process that knows that there is no other. */
+  async giveBackAll(queue: string): Promise<void> {
+    const jobs = await this.transaction.sql<{ id: string }>(FETCHED, [queue]);
     if (jobs.length > 0)
-      await this.boss.touch(
+      await this.boss.fail(
         queue,
         jobs.map(({ id }) => id),
       );
@@ -97,4 +100,9 @@ export class JobQueue implements OnModuleInit {
   async stop(): Promise<void> {
     await this.boss.stop({ graceful: false, close: false });
   }
+}
+
+/** The fetches of jobs, by which a worker whose jobs were given to another is told apart. */
+function fetchesOf(jobs: readonly QueuedJob<unknown>[]): { id: string; retryCount: number }[] {
+  return jobs.map(({ id, retryCount }) => ({ id, retryCount }));
 }

@@ -42,6 +42,20 @@ export class RunExecutor implements BeforeApplicationShutdown {
     return this.gateway.slots.free > 0 ? this.gateway.slots.acquire(this.lifecycle.signal) : null;
   }
 
+  /** As many of the places as are free at this moment, up to `most`; none during a shutdown. */
+  async takeSlots(most: number): Promise<Release[]> {
+    const taken: Promise<Release>[] = [];
+    while (taken.length < most && this.freeSlots > 0 && !this.lifecycle.stopping) {
+      taken.push(this.gateway.slots.acquire(this.lifecycle.signal));
+    }
+    return Promise.all(taken);
+  }
+
+  /** Is told each time that a place has become free. */
+  onFree(listener: () => void): void {
+    this.gateway.slots.onFree(listener);
+  }
+
   /**
    * Starts the work on an accepted run that this process holds; it goes on whoever watches.
    * @param slot the place for its first call, given back by the work

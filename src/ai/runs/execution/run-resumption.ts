@@ -1,50 +1,66 @@
 import { Injectable } from '@nestjs/common';
+import type { Release } from '../../claude/call-slots.js';
 import { RunEventsRepository } from '../events/run-events.repository.js';
+import { type ClaimedRun, RunClaimsRepository } from '../ledger/run-claims.repository.js';
+import { RunLedgerRepository } from '../ledger/run-ledger.repository.js';
+import type { RunId } from '../run.types.js';
+import { RunsRepository } from '../runs.repository.js';
 import { RunEnding } from './run-ending.js';
 import { RunExecutor, WORKER_ID } from './run-executor.js';
-import { RunLedgerRepository } from '../ledger/run-ledger.repository.js';
-import type { Run, RunId } from '../run.types.js';
-import { RunsRepository } from '../runs.repository.js';
 
 /** Takes up runs that were accepted but not started: by the queue's word. */
 @Injectable()
 export class RunResumption {
   constructor(
     private readonly ledger: RunLedgerRepository,
+    private readonly claims: RunClaimsRepository,
     private readonly runs: RunsRepository,
     private readonly events: RunEventsRepository,
     private readonly executor: RunExecutor,
     private readonly ending: RunEnding,
   ) {}
 
-  /** Sees a queued run to its recorded end. Does nothing when it is not queued any more: a job may come twice. */
-  async work(id: RunId): Promise<void> {
-    const slot = await this.executor.takeSlot();
+  /**
+   * Takes queued runs and starts the work on them, which then is this process's to see to its end. Passes over what is not
+   * queued any more: a job may come twice.
+   * @param slots a place for each run's first call; those that are not needed are given back
+   */
+  async begin(ids: readonly RunId[], slots: readonly Release[]): Promise<void> {
+    const free = [...slots];
     try {
-      const claimed = await this.claim(id, slot !== null);
-      if (!claimed) return slot?.();
-      const position = await this.events.findPosition(claimed.run.userId, id);
-      this.executor.start(claimed.run, claimed.fence, slot, [], position?.last ?? 0);
-    } catch (error) {
-      slot?.();
-      throw error;
+      const claimed = await this.claims.claimAll(ids, WORKER_ID, new Date());
+      const cancelled = [...claimed.values()].filter(({ cancelRequested }) => cancelRequested);
+      for (const claim of claimed.values()) {
+        if (!claim.cancelRequested)
+          this.executor.start(claim.run, claim.fence, free.pop() ?? null, [], claim.lastEvent);
+      }
+      for (const release of free.splice(0)) release();
+      await Promise.all(cancelled.map((claim) => this.end(claim)));
+      for (const id of ids) if (!claimed.has(id)) await this.beginSingly(id);
+    } finally {
+      for (const release of free) release();
     }
-    await this.executor.whenDone(id);
   }
 
   /** Ends a queued run whose owner wants it cancelled, unless a worker has just taken it. */
   async drop(id: RunId): Promise<void> {
-    await this.claim(id, false);
+    const claim = await this.ledger.claim(id, WORKER_ID, new Date(), false);
+    const run = claim && (await this.runs.findForWorker(id));
+    if (run && claim.cancelRequested) await this.end({ run, fence: claim.fence });
   }
 
-  /** Takes a queued run to be worked on. Null when there is nothing to do: it was taken already, or is cancelled now. */
-  private async claim(id: RunId, sent: boolean): Promise<{ run: Run; fence: number } | null> {
-    const claim = await this.ledger.claim(id, WORKER_ID, new Date(), sent);
+  /** For a run that was passed over: waits for whoever holds it, and for a place for its call. */
+  private async beginSingly(id: RunId): Promise<void> {
+    const claim = await this.ledger.claim(id, WORKER_ID, new Date(), false);
     const run = claim && (await this.runs.findForWorker(id));
-    if (!run) return null;
+    if (!run) return;
     const { fence } = claim;
-    if (!claim.cancelRequested) return { run, fence };
-    await this.ending.end(run, { runId: id, workerId: WORKER_ID, fence }, 'cancelled');
-    return null;
+    if (claim.cancelRequested) return this.end({ run, fence });
+    const position = await this.events.findPosition(run.userId, id);
+    this.executor.start(run, fence, null, [], position?.last ?? 0);
+  }
+
+  private async end({ run, fence }: Pick<ClaimedRun, 'run' | 'fence'>): Promise<void> {
+    await this.ending.end(run, { runId: run.id, workerId: WORKER_ID, fence }, 'cancelled');
   }
 }

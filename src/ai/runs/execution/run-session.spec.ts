@@ -3,6 +3,7 @@ import { nanoUsd } from '../../../platform/money/money.js';
 import type { UserId } from '../../../identity/user-id.js';
 import { AbortReason, ClaudeApiError, NO_FACTS } from '../../claude/claude-failure.js';
 import { acceptedRun } from '../ledger/run-acceptance.js';
+import type { Settlement } from '../ledger/run-ledger.repository.js';
 import { brokenBilling } from '../ledger/run-money.js';
 import type { Run, RunId, RunQuestion } from '../run.types.js';
 import { RunSession } from './run-session.js';
@@ -36,8 +37,8 @@ function abortedSession(change: (run: Run) => Run = (run) => run) {
     ledger: {
       openAttempt: away,
       closeAttempt: away,
-      settle: (_: unknown, ended: Run) => Promise.resolve(settled.push(ended) > 0),
     },
+    settlements: { settle: ({ run: ended }: Settlement) => Promise.resolve(settled.push(ended) > 0) },
     events: {},
     log: { attemptFailed: () => undefined, unrecorded: () => undefined },
   } as unknown as RunStores;

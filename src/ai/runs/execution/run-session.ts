@@ -112,9 +112,10 @@ export class RunSession implements AttemptRecorder {
     const { sequence, pending } = await this.deltas.finish();
     const { run, price } = finishedRun(this.live.run, final, new Date());
     const events = lastEvents(run, sequence, pending);
-    const { ledger } = this.stores;
+    const { ledger, settlements } = this.stores;
+    const settlement = { hold: this.hold, run, events, price };
     // No row: another worker has the run, or an earlier try of ours was recorded and only its answer was lost.
-    if (!(await ledger.settle(this.hold, run, events, price)) && !(await ledger.hasSettled(this.hold))) throw FENCED;
+    if (!(await settlements.settle(settlement)) && !(await ledger.hasSettled(this.hold))) throw FENCED;
     this.live.advance(run, events);
     this.live.end(run);
   }

@@ -60,6 +60,16 @@ export interface Acceptance {
   readonly firstEventRest: string;
 }
 
+/** The end of a run as it enters the ledger. */
+export interface Settlement {
+  readonly hold: Hold;
+  readonly run: Run;
+  /** Its last events. */
+  readonly events: readonly RunEvent[];
+  /** The price row that it was priced by. */
+  readonly price: unknown;
+}
+
 /** The writes on runs and attempts. Each is one statement, so that it is whole or not at all, and fenced. */
 @Injectable()
 export class RunLedgerRepository {
@@ -131,18 +141,13 @@ export class RunLedgerRepository {
 
   /** Records the end of a run: its last attempt, money, result and last events. False: the run is no longer ours. */
   async settle(hold: Hold, run: Run, events: readonly RunEvent[], price: unknown): Promise<boolean> {
-    const last = run.attempts.at(-1);
+    const { before, after } = settlementValues({ hold, run, price });
     const rows = await this.transaction.sql(SETTLE, [
-      hold.runId,
-      hold.workerId,
-      hold.fence,
-      ...resultValues(run),
-      price === null ? null : JSON.stringify(price),
-      ...(last ? attemptValues(last) : Array.from({ length: 9 }, () => null)),
+      ...before,
       events.map(({ sequence }) => sequence),
       events.map(({ name }) => name),
       events.map(({ data }) => data),
-      ...usageValues(run),
+      ...after,
     ]);
     return rows.length > 0;
   }
@@ -195,6 +200,23 @@ function acceptValues({ question, createdAt, reserve, workerId, sent, firstEvent
     sent ? 'sent' : 'intent',
     firstEventRest,
   ];
+}
+
+/** The parameters of `SETTLE` before and after those of the events. */
+export function settlementValues({ hold, run, price }: Omit<Settlement, 'events'>): {
+  before: unknown[];
+  after: unknown[];
+} {
+  const last = run.attempts.at(-1);
+  const before = [
+    hold.runId,
+    hold.workerId,
+    hold.fence,
+    ...resultValues(run),
+    json(price),
+    ...(last ? attemptValues(last) : Array.from({ length: 9 }, () => null)),
+  ];
+  return { before, after: usageValues(run) };
 }
 
 function attemptValues(attempt: RunAttempt): unknown[] {
