@@ -1,7 +1,10 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { batches } from './batches.js';
 import { queries } from './queries.js';
+import { queue } from './queue.js';
+import { readers } from './readers.js';
 import { runs } from './runs.js';
 import { streams } from './streams.js';
 import { startup } from './startup.js';
@@ -9,7 +12,7 @@ import { stopAll } from './support/processes.js';
 import { throughput } from './throughput.js';
 
 /** `npm run bench`, or with names only some: `npm run bench -- queries runs`. */
-const ALL = { startup, queries, throughput, runs, streams };
+const ALL = { startup, queries, throughput, runs, streams, queue, readers, batches };
 const chosen = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(ALL);
 const unknown = chosen.filter((name) => !Object.hasOwn(ALL, name));
 if (unknown.length > 0) throw new Error(`No benchmark ${unknown.join(', ')}; there are ${Object.keys(ALL).join(', ')}`);

@@ -43,7 +43,7 @@ export async function stopAll() {
  * Starts Dossier's build with nothing of the caller's environment, and waits until it is ready.
  * @param folder its DATA_DIR and working directory
  * @param env further variables, such as DATABASE_URL
- * @returns its URL, how long it took in ms, and `stop`
+ * @returns its URL and process id, how long it took in ms, and `stop`
  */
 export async function startDossier(folder, env = {}) {
   const port = await freePort();
@@ -67,7 +67,7 @@ export async function startDossier(folder, env = {}) {
     if (performance.now() - begun > READY_TIMEOUT_MS) throw new Error('Dossier was not ready in time');
     await sleep(5);
   }
-  return { url, readyMs: performance.now() - begun, stop };
+  return { url, pid: child.pid, readyMs: performance.now() - begun, stop };
 }
 
 async function isReady(url) {
