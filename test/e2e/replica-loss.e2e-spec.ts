@@ -46,7 +46,7 @@ describeReplicas('a replica that is lost by kill -9', () => {
       seen = [...events];
       return false;
     }).catch(() => 'connection lost');
-    const queries = Array.from({ length: 40 }, (_, n) => ({ input: `${n} ${markers.batch} [[sim slow_ms=400]]` }));
+    const queries = Array.from({ length: 40 }, (_, n) => ({ input: `q${n}-${markers.batch} [[sim slow_ms=400]]` }));
     batch = dataOf(await clientFor(user.key, lost.baseUrl).POST(BATCHES, { body: { queries } }));
     await until('The middle of the batch', async () => {
       const { counts } = dataOf(await api().GET('/api/v1/ai/batches/{id}', at(batch.id)));
@@ -73,7 +73,7 @@ describeReplicas('a replica that is lost by kill -9', () => {
     expect(counts.interrupted).toBeLessThanOrEqual(3);
     let calls = 0;
     for (const [n] of Array.from({ length: 40 }).entries()) {
-      const own = await upstreamCalls(sharedStack().simulatorUrl, `"${n} ${markers.batch}`);
+      const own = await upstreamCalls(sharedStack().simulatorUrl, `q${n}-${markers.batch}`);
       expect([n, own.length <= 1]).toEqual([n, true]);
       calls += own.length;
     }
