@@ -120,19 +120,45 @@ async function large(dossier) {
   ];
 }
 
+/** How long another user's smallest request has to wait, at most, while the embedded database accepts the largest batch. */
+async function embeddedStall(simulator, temporary) {
+  const dossier = await startDossier(mkdtempSync(join(temporary, 'embedded-')), liveAgainst(simulator));
+  let [over, most] = [false, 0];
+  const asking = (async () => {
+    while (!over) {
+      const begun = performance.now();
+      await api(dossier.url, '/me');
+      most = Math.max(most, performance.now() - begun);
+      await sleep(20);
+    }
+  })();
+  const { seconds } = await acceptLarge(dossier).finally(() => (over = true));
+  await asking;
+  await dossier.stop();
+  return [
+    [`embedded: ${LARGE} accepted in`, `${seconds.toFixed(2)} s`],
+    ['the longest GET /me meanwhile', `${(most / 1000).toFixed(2)} s`],
+  ];
+}
+
+const liveAgainst = ({ url }) => ({
+  CLAUDE_MODE: 'live',
+  ANTHROPIC_API_KEY: 'bench',
+  ANTHROPIC_BASE_URL: url,
+  CLAUDE_MAX_CONCURRENCY: String(CONCURRENCY),
+});
+
 /** Batches: how near they come to Claude's own pace, and what the largest costs. */
 export async function batches(temporary) {
   return withDatabase(async (DATABASE_URL) => {
     const simulator = await startSimulator('--faults');
     const dossier = await startDossier(mkdtempSync(join(temporary, 'batches-')), {
       DATABASE_URL,
-      CLAUDE_MODE: 'live',
-      ANTHROPIC_API_KEY: 'bench',
-      ANTHROPIC_BASE_URL: simulator.url,
-      CLAUDE_MAX_CONCURRENCY: String(CONCURRENCY),
+      ...liveAgainst(simulator),
     });
     const rows = [...(await speed(simulator, dossier)), ...(await large(dossier))];
     await dossier.stop();
+    rows.push(...(await embeddedStall(simulator, temporary)));
     await simulator.stop();
     return table([['batches', 'figure'], ...rows]);
   });

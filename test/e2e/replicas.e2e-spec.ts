@@ -24,8 +24,8 @@ type Run = Schemas['RunResponse'];
 const RUNS = '/api/v1/ai/runs';
 const TWINS = 25;
 const LIMIT = 100_000;
-/** An answer of sixty pieces over three seconds. */
-const SLOW = `[[sim text="${'slowly '.repeat(60)}" deltas=60 delta_ms=50]]`;
+/** An answer of sixty pieces over some seven seconds. */
+const SLOW = `[[sim text="${'slowly '.repeat(60)}" deltas=60 delta_ms=120]]`;
 /** An answer that does not come before the test is over. */
 const NEVER = '[[sim slow_ms=50000]]';
 const AT_ONCE = { header: { Prefer: 'wait=0' } };
@@ -80,7 +80,7 @@ describeReplicas('two processes on one PostgreSQL and one Redis', () => {
     const seen = await readEvents(response, (events) => events.length >= 5);
     const { id } = seen[0]!.data as Run;
     const middle = await eventsOf(b, id, { 'last-event-id': String(seen.length) });
-    const more = await readEvents(middle, (events) => events.length >= 5);
+    const more = await readEvents(middle, (events) => events.length >= 2);
     expect((await readRun(b, id)).status).toBe('running');
     const [rest, whole] = await Promise.all([
       eventsOf(a, id, { 'last-event-id': String(seen.length + more.length) }).then((events) => readEvents(events)),

@@ -21,6 +21,21 @@ async function fullHouse(signal: AbortSignal) {
 }
 
 describe('Places for calls', () => {
+  it('are told of when they are free, and not when they pass to one who waits', async () => {
+    const slots = new CallSlots(1);
+    let told = 0;
+    slots.onFree(() => (told += 1));
+    const first = await slots.acquire(never);
+    const second = slots.acquire(never);
+    first();
+    const release = await second;
+    await pause(0);
+    expect(told).toBe(0);
+    release();
+    await pause(0);
+    expect([told, slots.free]).toEqual([1, 1]);
+  });
+
   it('are given at once while there are any, and in turn afterwards', async () => {
     const slots = new CallSlots(2);
     const [first, second] = [await slots.acquire(never), await slots.acquire(never)];

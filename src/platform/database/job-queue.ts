@@ -7,6 +7,8 @@ import { Transaction } from './transaction.js';
 /** How often pg-boss looks for jobs whose worker has died, and how long a worker may hold a job: it takes it up at once. */
 const SUPERVISE_SECONDS = 5;
 const HEARTBEAT_SECONDS = 30;
+/** Replicas that install the queue at the same moment may be in each other's way: who was, tries again. */
+const START_ATTEMPTS = 3;
 /** A job may be given back this often; runs decide by their ledger whether there is anything left to do. */
 const RETRY_LIMIT = 1000;
 
@@ -42,7 +44,7 @@ export class JobQueue implements OnModuleInit {
   }
 
   async onModuleInit(): Promise<void> {
-    await this.boss.start();
+    await this.boss.start({ attempts: START_ATTEMPTS });
   }
 
   /** Creates a queue. All queues are created at boot: doing it inside a transaction would block the embedded database. */

@@ -1,4 +1,3 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import type { UserId } from '../../../identity/user-id.js';
 import { toRunResponse } from '../dto/run.response.js';
@@ -37,20 +36,40 @@ export class RunGroups {
     const reserves = questions.map(({ question }) => worstCaseOf(question, createdAt));
     const turn = queued ? await this.groups.nextTurn(owner) : null;
     const ids: RunId[] = [];
+    let recording: Promise<RunId[]> = Promise.resolve([]);
     for (let start = 0; start < questions.length; start += CHUNK) {
-      const chunk = questions.slice(start, start + CHUNK).map((item, position): GroupedRun => {
+      // The next runs are made up while the database records the last: the transaction is open for half the time.
+      const chunk = questions.slice(start, start + CHUNK).map((item, position) => {
         const reserve = reserves[start + position] ?? null;
-        const question = { ...item.question, batchId };
-        const blank = acceptedRun(question, { id: 0 as RunId, createdAt, reserve, running: false, sent: false });
-        const firstEventRest = JSON.stringify(toRunResponse(blank)).slice('{"id":0'.length);
-        return { ...item, question, reserve, firstEventRest, turn: turn === null ? null : turn + start + position };
+        return groupedRun(item, { batchId, createdAt, reserve, turn: turn === null ? null : turn + start + position });
       });
-      const accepted = await this.groups.accept(owner, batchId, createdAt, chunk);
-      if (turn !== null) await this.queue.enqueueInTurn(accepted, turn + start);
-      ids.push(...accepted);
-      await nextTurn();
+      ids.push(...(await recording));
+      recording = this.record(owner, batchId, createdAt, chunk);
     }
+    ids.push(...(await recording));
     await this.groups.reserve(owner, reserves);
     return ids;
   }
+
+  private async record(
+    owner: UserId,
+    batchId: number,
+    createdAt: Date,
+    chunk: readonly GroupedRun[],
+  ): Promise<RunId[]> {
+    const accepted = await this.groups.accept(owner, batchId, createdAt, chunk);
+    const turn = chunk[0]?.turn ?? null;
+    if (turn !== null) await this.queue.enqueueInTurn(accepted, turn);
+    return accepted;
+  }
+}
+
+function groupedRun(
+  item: BatchQuestion,
+  { batchId, createdAt, reserve, turn }: { batchId: number; createdAt: Date } & Pick<GroupedRun, 'reserve' | 'turn'>,
+): GroupedRun {
+  const question = { ...item.question, batchId };
+  const blank = acceptedRun(question, { id: 0 as RunId, createdAt, reserve, running: false, sent: false });
+  const firstEventRest = JSON.stringify(toRunResponse(blank)).slice('{"id":0'.length);
+  return { ...item, question, reserve, firstEventRest, turn };
 }

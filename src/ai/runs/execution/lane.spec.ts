@@ -1,0 +1,31 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Lane } from './lane.js';
+
+describe('A lane', () => {
+  it('does its work once more for all who asked while it was under way, and never twice at a time', async () => {
+    let [times, underWay, most] = [0, 0, 0];
+    const lane = new Lane(async () => {
+      times += 1;
+      most = Math.max(most, (underWay += 1));
+      await sleep(5);
+      underWay -= 1;
+    });
+    for (let n = 0; n < 10; n += 1) lane.run();
+    await sleep(1);
+    for (let n = 0; n < 10; n += 1) lane.run();
+    await lane.idle();
+    expect([times, most]).toEqual([2, 1]);
+  });
+
+  it('begins anew for whoever asks at the very moment of its end', async () => {
+    let times = 0;
+    const lane = new Lane(async () => {
+      times += 1;
+      if (times < 50) queueMicrotask(() => queueMicrotask(() => lane.run()));
+      await Promise.resolve();
+    });
+    lane.run();
+    for (let n = 0; n < 100; n += 1) await sleep(0);
+    expect(times).toBe(50);
+  });
+});

@@ -1,0 +1,113 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { PinoLogger } from 'nestjs-pino';
+import type { JobQueue, QueuedJob } from '../../../platform/database/job-queue.js';
+import type { Release } from '../../claude/call-slots.js';
+import type { RunExecutor } from './run-executor.js';
+import { RunPump } from './run-pump.js';
+import type { RunResumption } from './run-resumption.js';
+
+/** A pump with so many places and jobs; runs end when `release` is called. */
+function pumpOf(places: number, jobs: number, begin: (ids: number[]) => void = () => undefined) {
+  const left = Array.from(
+    { length: jobs },
+    (_, n) => ({ id: `${n}`, data: { run_id: n } }) as unknown as QueuedJob<unknown>,
+  );
+  const held: (() => void)[] = [];
+  const seen = { fetched: [] as number[], begun: [] as number[], completed: 0, givenBack: 0, most: 0 };
+  let free = places;
+  let onFree: () => void = () => undefined;
+  let onSent: () => void = () => undefined;
+  const queue = {
+    define: () => Promise.resolve(),
+    onSent: (_: string, listener: () => void) => (onSent = listener),
+    fetch: (_: string, count: number) => Promise.resolve((seen.fetched.push(count), left.splice(0, count))),
+    complete: (_: string, done: unknown[]) => Promise.resolve((seen.completed += done.length)),
+    giveBack: (_: string, back: unknown[]) => Promise.resolve((seen.givenBack += back.length)),
+  };
+  const executor = {
+    get freeSlots() {
+      return free;
+    },
+    takeSlots: (most: number) => {
+      const slots: Release[] = [];
+      while (slots.length < most && free > 0) {
+        free -= 1;
+        slots.push(() => ((free += 1), onFree()));
+      }
+      return Promise.resolve(slots);
+    },
+    onFree: (listener: () => void) => (onFree = listener),
+  };
+  const resumption = {
+    begin: (ids: number[], slots: Release[]) => {
+      begin(ids);
+      seen.begun.push(...ids);
+      held.push(...slots);
+      seen.most = Math.max(seen.most, held.length);
+      return Promise.resolve();
+    },
+  };
+  const logger = { warn: () => undefined, error: () => undefined };
+  const pump = new RunPump(
+    queue as unknown as JobQueue,
+    executor as unknown as RunExecutor,
+    resumption as unknown as RunResumption,
+    logger as unknown as PinoLogger,
+  );
+  return { pump, seen, release: () => held.shift()?.(), sent: () => onSent() };
+}
+
+describe('The pump of queued runs', () => {
+  it('begins as many as there are places, and the next when one is free', async () => {
+    const { pump, seen, release } = pumpOf(3, 10);
+    await pump.onApplicationBootstrap();
+    await sleep(5);
+    expect(seen.begun).toEqual([0, 1, 2]);
+    release();
+    await sleep(5);
+    expect(seen.begun).toEqual([0, 1, 2, 3]);
+    for (let n = 0; n < 20; n += 1) {
+      release();
+      await sleep(1);
+    }
+    await pump.beforeApplicationShutdown();
+    expect(seen).toMatchObject({ begun: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9], most: 3, completed: 10, givenBack: 0 });
+  });
+
+  it('fetches ahead only when places become free quickly, and gives back at the end what it has not begun', async () => {
+    const { pump, seen, release } = pumpOf(8, 100);
+    await pump.onApplicationBootstrap();
+    await sleep(5);
+    expect(seen.fetched).toEqual([8]);
+    for (let n = 0; n < 8; n += 1) release();
+    await sleep(5);
+    const fetched = seen.fetched.reduce((sum, count) => sum + count, 0);
+    expect(seen.begun).toHaveLength(16);
+    expect(fetched).toBeGreaterThan(16);
+    await pump.beforeApplicationShutdown();
+    expect(seen).toMatchObject({ completed: 16, givenBack: fetched - 16 });
+  });
+
+  it('asks an empty queue for nothing, whatever becomes free, until it is told', async () => {
+    const { pump, seen, release, sent } = pumpOf(3, 1);
+    await pump.onApplicationBootstrap();
+    await sleep(5);
+    release();
+    await sleep(5);
+    expect(seen.fetched).toEqual([3]);
+    sent();
+    await sleep(5);
+    expect(seen.fetched).toEqual([3, 3]);
+    await pump.beforeApplicationShutdown();
+  });
+
+  it('gives the jobs back of runs that could not be begun', async () => {
+    const { pump, seen } = pumpOf(2, 2, () => {
+      throw new Error('the database is away');
+    });
+    await pump.onApplicationBootstrap();
+    await sleep(5);
+    await pump.beforeApplicationShutdown();
+    expect(seen).toMatchObject({ begun: [], completed: 0, givenBack: 2 });
+  });
+});

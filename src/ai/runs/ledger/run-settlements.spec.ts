@@ -1,0 +1,63 @@
+import type { UserId } from '../../../identity/user-id.js';
+import type { RunId } from '../run.types.js';
+import type { RunLedgerRepository, Settlement } from './run-ledger.repository.js';
+import { RunSettlements } from './run-settlements.js';
+import type { RunSettlementsRepository } from './run-settlements.repository.js';
+
+const settlementOf = (id: number, userId = 1): Settlement =>
+  ({
+    hold: { runId: id as RunId, workerId: 'w', fence: 1 },
+    run: { userId: userId as UserId },
+    events: [],
+    price: null,
+  }) as unknown as Settlement;
+
+/** Settlements on a database that answers a moment later, and tells which statements it got. */
+function recording(refuse: (ids: number[]) => ReadonlySet<number> | Error = () => new Set()) {
+  const statements: number[][] = [];
+  const answer = async (ids: number[]): Promise<ReadonlySet<number>> => {
+    statements.push(ids);
+    await new Promise((resolve) => setImmediate(resolve));
+    const refused = refuse(ids);
+    if (refused instanceof Error) throw refused;
+    return new Set(ids.filter((id) => !refused.has(id)));
+  };
+  const ledger = { settle: async ({ runId }: Settlement['hold']) => (await answer([runId])).has(runId) };
+  const repository = { settleAll: (all: Settlement[]) => answer(all.map(({ hold }) => hold.runId)) };
+  const settlements = new RunSettlements(
+    ledger as unknown as RunLedgerRepository,
+    repository as unknown as RunSettlementsRepository,
+  );
+  return { settlements, statements };
+}
+
+describe('The ends of runs', () => {
+  it('are recorded at once, and those of a user that come meanwhile together', async () => {
+    const { settlements, statements } = recording();
+    const all = [1, 2, 3, 4].map((id) => settlements.settle(settlementOf(id)));
+    const other = settlements.settle(settlementOf(9, 2));
+    expect(await Promise.all([...all, other])).toEqual([true, true, true, true, true]);
+    expect(statements).toEqual([[1], [9], [2, 3, 4]]);
+    expect(await settlements.settle(settlementOf(5))).toBe(true);
+    expect(statements.at(-1)).toEqual([5]);
+  });
+
+  it('are asked for one by one where they could not be recorded together', async () => {
+    const { settlements, statements } = recording((ids) => new Set(ids.length > 1 ? [3] : [4]));
+    const all = [1, 2, 3, 4].map((id) => settlements.settle(settlementOf(id)));
+    expect(await Promise.all(all)).toEqual([true, true, true, true]);
+    expect(statements).toEqual([[1], [2, 3, 4], [3]]);
+    expect(await settlements.settle(settlementOf(4))).toBe(false);
+  });
+
+  it('are kept apart from one that cannot be recorded', async () => {
+    const { settlements } = recording((ids) => (ids.includes(3) ? new Error('no such text') : new Set()));
+    const all = [1, 2, 3, 4].map((id) => settlements.settle(settlementOf(id)));
+    expect(await Promise.allSettled(all)).toEqual([
+      { status: 'fulfilled', value: true },
+      { status: 'fulfilled', value: true },
+      { status: 'rejected', reason: new Error('no such text') },
+      { status: 'fulfilled', value: true },
+    ]);
+  });
+});

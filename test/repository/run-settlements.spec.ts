@@ -1,0 +1,186 @@
+import type { UserId } from '../../src/identity/user-id.js';
+import { acceptedRun } from '../../src/ai/runs/ledger/run-acceptance.js';
+import { RunClaimsRepository } from '../../src/ai/runs/ledger/run-claims.repository.js';
+import { RunLedgerRepository, type Settlement } from '../../src/ai/runs/ledger/run-ledger.repository.js';
+import { RunSettlementsRepository } from '../../src/ai/runs/ledger/run-settlements.repository.js';
+import type { Run, RunId, RunQuestion } from '../../src/ai/runs/run.types.js';
+import { nanoUsd } from '../../src/platform/money/money.js';
+import { freshDatabase, onPostgres, type TestDatabase } from '../support/database.js';
+
+const WORKER = '00000000-0000-4000-8000-000000000001';
+const RESERVE = nanoUsd(1000);
+const USAGE = {
+  input_tokens: 5,
+  output_tokens: 7,
+  cache_creation_input_tokens: 1,
+  cache_read_input_tokens: 2,
+};
+/** Whatever an element of a PostgreSQL array might trip over. */
+const TEXT = `{"a", NULL, \\"b\\"} ' 	\n ü 😀`;
+
+describe('many runs in one statement', () => {
+  let database: TestDatabase;
+  let ledger: RunLedgerRepository;
+  let claims: RunClaimsRepository;
+  let settlements: RunSettlementsRepository;
+
+  const sql = <Row>(text: string, values: readonly unknown[] = []): Promise<Row[]> =>
+    database.transaction.sql<Row>(text, values);
+
+  beforeAll(async () => {
+    database = await freshDatabase();
+    ledger = new RunLedgerRepository(database.transaction);
+    claims = new RunClaimsRepository(database.transaction);
+    settlements = new RunSettlementsRepository(database.transaction);
+  });
+  afterAll(() => database.close());
+
+  const newUser = async (): Promise<UserId> =>
+    (await sql<{ id: UserId }>(`insert into users (name) values ('Ada') returning id`))[0]!.id;
+
+  function accept(userId: UserId, running: boolean, model = 'm'): Promise<Run> {
+    const none = {
+      promptId: null,
+      promptVersion: null,
+      variables: null,
+      researchItemId: null,
+      batchId: null,
+      messageBatchId: null,
+    };
+    const question: RunQuestion = {
+      ...none,
+      userId,
+      model,
+      settings: { max_tokens: 9 },
+      system: null,
+      messages: [],
+      simulated: true,
+    };
+    const createdAt = new Date();
+    const how = { workerId: running ? WORKER : null, sent: running, firstEventRest: ',"status":"queued"}' };
+    return ledger
+      .accept({ question, createdAt, reserve: RESERVE, ...how })
+      .then((id) => acceptedRun(question, { id, createdAt, reserve: RESERVE, running, sent: running }));
+  }
+
+  /** The end of a run: answered, or broken so that its cost is unknown. */
+  function endOf(run: Run, { broken = false, fence = 1 } = {}): Settlement {
+    const money = broken
+      ? { state: 'unknown' as const, minNanoUsd: nanoUsd(0), maxNanoUsd: RESERVE }
+      : { state: 'settled' as const, minNanoUsd: nanoUsd(300), maxNanoUsd: nanoUsd(300) };
+    const attempts = run.attempts.map((attempt) => ({ ...attempt, ...money, durationMs: 5, claudeRequestId: 'req_1' }));
+    const end = {
+      status: broken ? ('interrupted' as const) : ('succeeded' as const),
+      outputText: TEXT,
+      output: [{ type: 'text' as const, text: TEXT }],
+      usage: broken ? null : USAGE,
+      costNanoUsd: broken ? null : nanoUsd(300),
+      billingState: money.state,
+      billingMinNanoUsd: money.minNanoUsd,
+      billingMaxNanoUsd: money.maxNanoUsd,
+      error: broken ? { slug: 'run-interrupted' as const, detail: TEXT } : null,
+      finishedAt: new Date('2026-11-25T10:00:00Z'),
+    };
+    const events = [
+      { sequence: 2, name: 'delta' as const, data: JSON.stringify({ text: TEXT }) },
+      { sequence: 3, name: end.status, data: '{}' },
+    ];
+    const hold = { runId: run.id, workerId: WORKER, fence };
+    return { hold, run: { ...run, ...end, attempts }, events, price: { input: 1, text: TEXT } };
+  }
+
+  /** All that is written of a user's runs, without what tells one user's from another's. */
+  async function writtenOf(user: UserId): Promise<unknown> {
+    const strip = `- 'id' - 'user_id' - 'run_id' - 'created_at' - 'started_at'`;
+    return {
+      runs: await sql(`select to_jsonb(r) ${strip} as row from runs r where user_id = $1 order by id`, [user]),
+      attempts: await sql(`select to_jsonb(a) ${strip} as row from run_attempts a where user_id = $1 order by run_id`, [
+        user,
+      ]),
+      events: await sql(
+        `select sequence, name, case when sequence > 1 then data end as data from run_events where user_id = $1
+         order by run_id, sequence`,
+        [user],
+      ),
+      users: await sql('select reserved_nano_usd, spent_nano_usd from users where id = $1', [user]),
+      rollups: await sql(`select to_jsonb(u) ${strip} as row from usage_rollups u where user_id = $1 order by model`, [
+        user,
+      ]),
+    };
+  }
+
+  it('end exactly as each would end by one of its own', async () => {
+    const [single, together] = [await newUser(), await newUser()];
+    for (const [user, end] of [
+      [
+        single,
+        async (ends: Settlement[]) => {
+          for (const { hold, run, events, price } of ends)
+            expect(await ledger.settle(hold, run, events, price)).toBe(true);
+        },
+      ],
+      [
+        together,
+        async (ends: Settlement[]) => {
+          expect(await settlements.settleAll(ends)).toEqual(new Set(ends.map(({ hold }) => hold.runId)));
+        },
+      ],
+    ] as const) {
+      const runs: Run[] = [];
+      for (const model of ['m', 'm', 'n', 'm', 'n']) runs.push(await accept(user, true, model));
+      await end(runs.map((run, index) => endOf(run, { broken: index === 1 || index === 4 })));
+    }
+    const written = await writtenOf(together);
+    expect(written).toEqual(await writtenOf(single));
+    expect(written).toMatchObject({ users: [{ reserved_nano_usd: 0, spent_nano_usd: 2900 }] });
+  });
+
+  it('end but once, and none of another hold', async () => {
+    const user = await newUser();
+    const [mine, foreign] = [await accept(user, true), await accept(user, true)];
+    const ends = [endOf(mine), endOf(foreign, { fence: 7 })];
+    expect(await settlements.settleAll(ends)).toEqual(new Set([mine.id]));
+    expect(await settlements.settleAll(ends)).toEqual(new Set());
+    expect(await sql('select reserved_nano_usd, spent_nano_usd from users where id = $1', [user])).toEqual([
+      { reserved_nano_usd: 1000, spent_nano_usd: 300 },
+    ]);
+  });
+
+  it('are claimed once, as they then stand, and what is to be cancelled is not sent', async () => {
+    const user = await newUser();
+    const runs = [await accept(user, false), await accept(user, false), await accept(user, true)];
+    const [sent, unwanted, taken] = runs.map(({ id }) => id) as [RunId, RunId, RunId];
+    await sql('update runs set cancel_requested_at = now() where id = $1', [unwanted]);
+    const at = new Date();
+    const claimed = await claims.claimAll([sent, unwanted, taken], WORKER, at);
+    expect(new Set(claimed.keys())).toEqual(new Set([sent, unwanted]));
+    expect(claimed.get(sent)).toMatchObject({
+      fence: 1,
+      cancelRequested: false,
+      lastEvent: 1,
+      run: { id: sent, status: 'running', startedAt: at, attempts: [{ number: 1, state: 'sent', startedAt: at }] },
+    });
+    expect(claimed.get(unwanted)).toMatchObject({ cancelRequested: true, run: { attempts: [{ state: 'intent' }] } });
+    const states = await sql('select state from run_attempts where run_id = any($1) order by run_id', [
+      [sent, unwanted],
+    ]);
+    expect(states).toEqual([{ state: 'sent' }, { state: 'intent' }]);
+    expect((await claims.claimAll([sent, unwanted, taken], WORKER, at)).size).toBe(0);
+  });
+
+  // The embedded database is one session: nobody holds anything beside it.
+  (onPostgres ? it : it.skip)('pass over what somebody else holds, and wait for nothing', async () => {
+    const user = await newUser();
+    const running = [await accept(user, true), await accept(user, true)] as const;
+    const queued = [await accept(user, false), await accept(user, false)] as const;
+    const holder = database.dataSource.createQueryRunner();
+    await holder.startTransaction();
+    await holder.query('select from runs where id = any($1) for update', [[running[0].id, queued[0].id]]);
+    const ids = queued.map(({ id }) => id);
+    expect([...(await claims.claimAll(ids, WORKER, new Date())).keys()]).toEqual([queued[1].id]);
+    expect(await settlements.settleAll(running.map((run) => endOf(run)))).toEqual(new Set([running[1].id]));
+    await holder.rollbackTransaction();
+    await holder.release();
+    expect([...(await claims.claimAll(ids, WORKER, new Date())).keys()]).toEqual([queued[0].id]);
+  });
+});
