@@ -16,6 +16,7 @@ import { RateLimitsModule } from './platform/rate-limits/rate-limits.module.js';
 import { RedisModule } from './platform/redis/redis.module.js';
 import { PromptsModule } from './prompts/prompts.module.js';
 import { ResearchModule } from './research/research.module.js';
+import { SearchModule } from './search/search.module.js';
 
 /** Table of contents of the monolith. */
 @Module({})
@@ -39,6 +40,7 @@ export class AppModule {
         ResearchModule,
         TokenCountsModule,
         AiModule,
+        SearchModule,
       ],
       controllers: [ProblemsController],
     };

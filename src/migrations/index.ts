@@ -7,6 +7,7 @@ import { RunCancellation1790000000006 } from './1790000000006-run-cancellation.j
 import { UsageRollups1790000000007 } from './1790000000007-usage-rollups.js';
 import { PromptNames1790000000008 } from './1790000000008-prompt-names.js';
 import { Batches1790000000009 } from './1790000000009-batches.js';
+import { Search1790000000010 } from './1790000000010-search.js';
 
 /** Every migration, in order: an explicit list, so that sources, build and tests run the same. */
 export const migrations = [
@@ -19,4 +20,5 @@ export const migrations = [
   UsageRollups1790000000007,
   PromptNames1790000000008,
   Batches1790000000009,
+  Search1790000000010,
 ];

@@ -18,7 +18,6 @@ import type { ResearchItemId } from '../prompts/parent-item.js';
 @ForeignKey('User', ['userId'], ['id'], { name: 'research_items_user_id_fkey', onDelete: 'CASCADE' })
 // GIN indexes are beyond TypeORM's diff: the migration makes them.
 @Index('research_items_tags_idx', { synchronize: false })
-@Index('research_items_document_idx', { synchronize: false })
 export class ResearchItem {
   @PrimaryGeneratedColumn('identity', {
     type: 'bigint',

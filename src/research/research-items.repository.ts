@@ -27,6 +27,12 @@ const UPDATE = `
   where id = $1 and user_id = $2
   returning ${COLUMNS}, ${PROMPT_COUNT} as "promptCount"`;
 
+/** The index of searches, where items are filed under their type and owner as well (see the migration). */
+const MATCHES = `
+  "row".id in (
+    select d.document_id from search_documents d
+    where d.type = 'research_item' and d.words @@ (search_query(:q) && :filing::tsquery))`;
+
 /** The research items of a user. */
 @Injectable()
 export class ResearchItemsRepository {
@@ -65,11 +71,7 @@ export class ResearchItemsRepository {
   async list(owner: UserId, { q, tag }: ItemFilters, page: PageRequest): Promise<Slice<ItemDetails>> {
     const query = OwnedQuery.of(this.transaction.manager, ResearchItem, owner);
     if (q !== undefined) {
-      // The expression of the index research_items_document_idx.
-      query.whereSql(
-        `research_item_document("row".title, "row".description, "row".tags) @@ websearch_to_tsquery('english', :q)`,
-        { q },
-      );
+      query.whereSql(MATCHES, { q, filing: `' research_item ${owner}'` });
     }
     if (tag !== undefined) query.whereSql('"row".tags @> array[:tag]::text[]', { tag });
     return query.compute<'promptCount', number>('promptCount', PROMPT_COUNT).newestFirst(page).slice();

@@ -31,6 +31,7 @@ export function openApiDocument(app: INestApplication, version: string): OpenAPI
     .addTag('Prompt labels', 'Names such as `production` that point to a version')
     .addTag('Runs', 'Questions to Claude and their answers')
     .addTag('Batches', 'Many questions at once')
+    .addTag('Search', 'Finding things again')
     .addTag('Identity', 'Who the caller is, and the keys of the caller')
     .addTag('Users', 'For admins')
     .addTag('Operations', 'Probes and figures')

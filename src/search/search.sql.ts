@@ -1,0 +1,106 @@
+/** How many of the newest matches of each type are ranked. */
+export const RANKED_PER_TYPE = 1000;
+
+/** How much of a text is looked through for fragments, in characters. */
+export const EXCERPTED = 20_000;
+
+/** Documents on a shelf, as the migration files them. */
+const SHELF = 2048;
+/** Windows of shelves double in size up to 2 to the power of this. */
+const DOUBLINGS = 5;
+
+/**
+ * What opens and closes a match in the texts that come back. Unicode has these two for use inside a process alone; where a
+ * text has them nevertheless, it is looked through with spaces in their place.
+ */
+export const MATCH_BEGIN = '\uFDD0';
+export const MATCH_END = '\uFDD1';
+
+/** The query, and the same with the filters; both null where nothing is asked for. $2 query, $4 filters. */
+const ASKED = `
+  select query, case when $4::tsquery is null then query else query && $4::tsquery end as filtered
+  from search_query($2::text) as query`;
+
+/** The types that are searched, with the position of their newest document, or of what was newest on the first page. */
+const SERIES = `
+  select s.type, s.number, coalesce(s.top, (
+      select d.position from search_documents d where d.user_id = $1::bigint and d.type = s.type
+      order by d.position desc limit 1)) as top
+  from unnest($3::text[], $5::bigint[]) with ordinality as s (type, top, number)`;
+
+/** Windows of shelves, the newest first: 1, 2, 4, 8, 16 shelves, and then 32 at a time. */
+const WINDOWS = `
+  select case when n <= ${DOUBLINGS} then (1 << n) - 1 else (n - ${DOUBLINGS - 1}) * ${1 << DOUBLINGS} - 1 end as skipped,
+    1 << least(n, ${DOUBLINGS}) as size
+  from generate_series(0, (s.top / ${SHELF} / ${1 << DOUBLINGS})::integer + ${DOUBLINGS}) n`;
+
+/** The shelves of a window as a query. */
+const SHELVES = `
+  select string_agg(format(''' %s %s %s''', s.type, $1::bigint, shelf), '|')::tsquery as query
+  from generate_series(
+    greatest(0, s.top / ${SHELF} - w.skipped - w.size + 1), s.top / ${SHELF} - w.skipped) shelf`;
+
+/**
+ * The newest matches of each type. One window of shelves is looked through after the other and the limit around them stops
+ * as soon as it has enough: a common word is found on the newest shelves, a rare one by the index alone.
+ */
+const FOUND = `
+  select s.type, f.document_id
+  from asked, series s cross join lateral (
+    select d.document_id
+    from (${WINDOWS}) w cross join lateral (${SHELVES}) shelves cross join lateral (
+      select document_id from search_documents
+      where words @@ (asked.filtered && shelves.query) and position <= s.top
+      order by position desc, document_id desc limit ${RANKED_PER_TYPE}) d
+    limit ${RANKED_PER_TYPE}) f`;
+
+/** By how close together and how weighty the words are, in proportion to the length (1), between 0 and 1 (32). */
+const RANKED = `
+  select type, document_id, (
+    select ts_rank_cd(d.words, asked.query, 1 | 32) from search_documents d
+    where d.type = found.type and d.document_id = found.document_id) as rank
+  from found, asked`;
+
+/** $6 rank, $7 type and $8 id of the last row of the page before; $9 how many. */
+const PAGE = `
+  select * from ranked
+  where $6::float4 is null or (rank, type, document_id) < ($6::float4, $7::text, $8::bigint)
+  order by rank desc, type desc, document_id desc limit $9::integer`;
+
+const bounded = (text: string): string => `left(${text}, ${EXCERPTED})`;
+
+/** Title and texts of a row of the page, from the tables themselves. */
+const SOURCE = `
+  select i.title, i.id as research_item_id, i.created_at,
+    array[i.title, ${bounded('i.description')}, array_to_string(i.tags, ', ')] as texts
+  from research_items i where page.type = 'research_item' and i.id = page.document_id and i.user_id = $1::bigint
+  union all
+  select p.name, p.research_item_id, p.created_at, array[p.name, ${bounded('v.template')}, ${bounded('v.system')}]
+  from prompts p join prompt_versions v on v.prompt_id = p.id and v.version = p.latest_version
+  where page.type = 'prompt' and p.id = page.document_id and p.user_id = $1::bigint
+  union all
+  select null, r.research_item_id, r.created_at,
+    array[${bounded('search_question(r.messages)')}, ${bounded('r.system')}, ${bounded('r.output_text')}]
+  from runs r where page.type = 'run' and r.id = page.document_id and r.user_id = $1::bigint`;
+
+/** The same text, character for character, but with its matches marked. */
+const MARKED = `
+  array(
+    select ts_headline('pg_catalog.english',
+      translate(search_text(t.text, ${EXCERPTED}), '${MATCH_BEGIN}${MATCH_END}', '  '), asked.query,
+      'HighlightAll=true, StartSel=${MATCH_BEGIN}, StopSel=${MATCH_END}')
+    from unnest(source.texts) with ordinality as t (text, number) order by t.number)`;
+
+/**
+ * One page of hits. $1 owner, $2 query, $3 types, $4 filters as tsquery, $5 positions per type, $6–$8 where to go on, $9 how
+ * many, $10 item. (What was filed under an item stays so when the item is deleted: the last condition knows better.)
+ */
+export const SEARCH = `
+  with asked as materialized (${ASKED}), series as materialized (${SERIES}), found as materialized (${FOUND}),
+    ranked as materialized (${RANKED}), page as materialized (${PAGE})
+  select page.type, page.document_id as id, page.rank, source.title, source.research_item_id as "researchItemId",
+    source.created_at as "createdAt", source.texts, ${MARKED} as marked,
+    (select array_agg(top order by number) from series) as tops
+  from asked, page cross join lateral (${SOURCE}) source
+  where $10::bigint is null or source.research_item_id = $10::bigint
+  order by page.rank desc, page.type desc, page.document_id desc`;
