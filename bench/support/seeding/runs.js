@@ -100,10 +100,6 @@ export async function seedRuns(client, userId, runs) {
   }
   await client.query(ATTEMPTS, [userId, rows[0].last]);
   await client.query(
-    'delete from batches b where user_id = $1 and not exists (select from runs where batch_id = b.id)',
-    [userId],
-  );
-  await client.query(
     `update users set spent_nano_usd = spent_nano_usd + (
        select coalesce(sum(max_nano_usd), 0) from run_attempts where user_id = $1 and state in ('settled', 'unknown'))
      where id = $1`,
@@ -111,8 +107,12 @@ export async function seedRuns(client, userId, runs) {
   );
 }
 
-/** What is derived from runs, by the indexes that are back by now. */
+/** What follows from the runs, found by the indexes that are back by now. */
 export async function seedDerived(client, userId) {
+  await client.query(
+    'delete from batches b where user_id = $1 and not exists (select from runs where batch_id = b.id)',
+    [userId],
+  );
   await client.query(OUTCOMES, [userId]);
   await client.query(
     `insert into usage_rollups (user_id, day, model, research_item_id, runs, input_tokens, output_tokens,
