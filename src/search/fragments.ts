@@ -17,7 +17,7 @@ const characters = new Intl.Segmenter('en', { granularity: 'grapheme' });
 
 /** Matches of a text that fit into one excerpt. */
 interface Cluster {
-  readonly of: number;
+  readonly of: MatchedText;
   readonly matches: readonly Range[];
   /** Different words in it. */
   readonly words: number;
@@ -25,24 +25,20 @@ interface Cluster {
 
 /**
  * The best excerpts of some texts, in the order of the texts: those with the most different words that were found. Where
- * none was found, the beginning of the first text. They are cut between characters as readers see them, never within one.
+ * none was found, the beginning of the first text. They are cut between characters as readers see them, never within one;
+ * matches are widened to whole characters.
  */
 export function fragmentsOf(texts: readonly MatchedText[]): Fragment[] {
-  const whole = texts.map(onWholeCharacters);
-  const clusters = whole.flatMap((text, of) => clustersOf(text, of));
+  const clusters = texts.flatMap(clustersOf);
   if (clusters.length === 0) {
     const first = texts.find(({ text }) => text.trim() !== '');
-    return first ? [excerpt({ text: first.text, matches: [] }, [])] : [];
+    return first ? [excerpt({ of: { text: first.text, matches: [] }, matches: [], words: 0 })] : [];
   }
   const best = clusters
     .map((cluster, order) => ({ cluster, order }))
-    .sort(
-      (a, b) =>
-        b.cluster.words - a.cluster.words || b.cluster.matches.length - a.cluster.matches.length || a.order - b.order,
-    )
-    .slice(0, MAX_FRAGMENTS)
-    .sort((a, b) => a.order - b.order);
-  return best.map(({ cluster }) => excerpt(whole[cluster.of] as MatchedText, cluster.matches));
+    .sort((a, b) => better(a.cluster, b.cluster) || a.order - b.order)
+    .slice(0, MAX_FRAGMENTS);
+  return best.sort((a, b) => a.order - b.order).map(({ cluster }) => excerpt(cluster));
 }
 
 /** The beginning of a text in one line, for what has no title of its own. */
@@ -56,19 +52,12 @@ export function titleFrom(text: string): string {
   return `${line.slice(0, edge).trimEnd()}…`;
 }
 
-/** Matches widened to whole characters; those that then meet within a character become one. */
-function onWholeCharacters({ text, matches }: MatchedText): MatchedText {
-  const widened: [number, number][] = [];
-  for (const [start, end] of matches) {
-    const range: [number, number] = [characterStart(text, start), characterEnd(text, end)];
-    const last = widened.at(-1);
-    if (last && range[0] < last[1]) last[1] = Math.max(last[1], range[1]);
-    else widened.push(range);
-  }
-  return { text, matches: widened };
+function better(one: Cluster, other: Cluster): number {
+  return other.words - one.words || other.matches.length - one.matches.length;
 }
 
-function clustersOf({ text, matches }: MatchedText, of: number): Cluster[] {
+function clustersOf(of: MatchedText): Cluster[] {
+  const { text, matches } = of;
   const clusters: Cluster[] = [];
   for (let next = 0; next < matches.length;) {
     const from = (matches[next] as Range)[0];
@@ -82,25 +71,40 @@ function clustersOf({ text, matches }: MatchedText, of: number): Cluster[] {
   return clusters;
 }
 
-/** The excerpt around some matches of a text, with all of it that fits if the text is short. */
-function excerpt({ text, matches: all }: MatchedText, around: readonly Range[]): Fragment {
-  const [first, last] = [around[0]?.[0] ?? 0, around.at(-1)?.[1] ?? 0];
+/** The excerpt around some matches of a text, with all others that fall into it. */
+function excerpt({ of: { text, matches: all }, matches: around }: Cluster): Fragment {
+  const first = characterStart(text, around[0]?.[0] ?? 0);
+  const last = characterEnd(text, around.at(-1)?.[1] ?? 0);
   const from = first <= LEAD + SLACK ? 0 : wordEdgeAfter(text, characterStart(text, first - LEAD), first);
-  const wanted = Math.max(last, from + FRAGMENT_LENGTH);
-  const to =
-    wanted + SLACK >= text.length ? text.length : Math.max(last, wordEdgeBefore(text, characterStart(text, wanted)));
-  const inside = all.filter(([start, end]) => start >= from && end <= to);
-  return { text: text.slice(from, to), matches: inside.map(([start, end]) => [start - from, end - from]) };
+  const wanted = from + FRAGMENT_LENGTH;
+  const edge = wanted + SLACK >= text.length ? text.length : wordEdgeBefore(text, characterStart(text, wanted));
+  const to = Math.max(last, edge);
+  const matches: [number, number][] = [];
+  for (const [start, end] of all.filter((range) => range[0] >= from && range[1] <= to)) {
+    const range: [number, number] = [characterStart(text, start) - from, characterEnd(text, end) - from];
+    const previous = matches.at(-1);
+    // Two that meet within a character become one.
+    if (previous && range[0] < previous[1]) previous[1] = Math.max(previous[1], range[1]);
+    else matches.push(range);
+  }
+  return { text: text.slice(from, to), matches };
 }
 
 /** Where the character begins that is at a place; a place between two characters is its own. */
 function characterStart(text: string, place: number): number {
-  return characters.segment(text).containing(place)?.index ?? place;
+  return isPlain(text, place) ? place : (characters.segment(text).containing(place)?.index ?? place);
 }
 
+/** Where the character ends that a place is within; a place between two characters is its own. */
 function characterEnd(text: string, place: number): number {
+  if (isPlain(text, place)) return place;
   const within = characters.segment(text).containing(place);
   return !within || within.index === place ? place : within.index + within.segment.length;
+}
+
+/** Whether a place is surely between two characters: nothing below U+0300 joins its neighbour, but a line feed a return. */
+function isPlain(text: string, place: number): boolean {
+  return text.charCodeAt(place - 1) < 0x300 && text.charCodeAt(place) < 0x300 && text[place] !== '\n';
 }
 
 /** The end of the last white space before a place, if one is near; else the place. */
