@@ -123,12 +123,14 @@ async function createWords(runner: QueryRunner): Promise<void> {
         ' day ' || day, ' month ' || pg_catalog."left"(day, 7), ' year ' || pg_catalog."left"(day, 4)], null));
     end $$`);
   // Null where nothing is asked for, as by stop words alone: joined to a filter it would find all that passes the filter.
+  // Many minus signs in a row are a line and no negation; more than 32 are an error of PostgreSQL's parser.
   await runner.query(`
     create function search_query(q text) returns tsquery
     language sql immutable parallel safe
     as $$
       select case when pg_catalog.numnode(asked) > 0 then asked end
-      from pg_catalog.websearch_to_tsquery('pg_catalog.english', search_text(q, 1000)) as asked
+      from pg_catalog.websearch_to_tsquery('pg_catalog.english',
+        pg_catalog.regexp_replace(search_text(q, 1000), '(-[\\s!|()"]*){9,}', ' ', 'g')) as asked
     $$`);
   // Stable: it must not see what the statement that asks has written by then.
   await runner.query(`
