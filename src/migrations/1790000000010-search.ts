@@ -142,29 +142,44 @@ async function createWords(runner: QueryRunner): Promise<void> {
     $$`);
 }
 
+/** Rows with the position that follows for each; the first is looked up once for each owner, not for each row. */
+const placed = (type: string, rows: string): string => `
+  with rows as materialized (${rows}),
+  first as materialized (
+    select user_id, search_next_position('${type}', user_id) as position from (select distinct user_id from rows) owners),
+  placed as (
+    select rows.*, first.position + row_number() over (partition by rows.user_id order by rows.id) - 1 as position
+    from rows join first using (user_id))`;
+
 /** Documents of the items in a relation, in the order of their ids. */
 const fileItems = (items: string): string => `
+  ${placed('research_item', `select * from ${items}`)}
   insert into search_documents (type, document_id, user_id, position, created_at, words)
-  select 'research_item', i.id, i.user_id, p.position, i.created_at,
-    search_words(i.title, i.description, pg_catalog.array_to_string(i.tags, ', '), null)
-      || search_filing('research_item', i.user_id, p.position, i.id, i.created_at)
-  from (select *, row_number() over (partition by user_id order by id) - 1 as number from ${items}) i
-  cross join lateral (select search_next_position('research_item', i.user_id) + i.number as position) p`;
+  select 'research_item', id, user_id, position, created_at,
+    search_words(title, description, pg_catalog.array_to_string(tags, ', '), null)
+      || search_filing('research_item', user_id, position, id, created_at)
+  from placed`;
 
-/** Documents of the prompts whose latest version is in a relation; those that are there get the words of it. */
+/** Documents of the prompts whose first version is in a relation, in the order of their ids. */
 const filePrompts = (versions: string): string => `
+  ${placed(
+    'prompt',
+    `select p.id, p.user_id, p.research_item_id, p.name, p.created_at, l.template, l.system
+     from ${versions} v join prompts p on p.id = v.prompt_id
+     join prompt_versions l on l.prompt_id = p.id and l.version = p.latest_version where v.version = 1`,
+  )}
   insert into search_documents (type, document_id, user_id, position, created_at, words)
-  select 'prompt', i.id, i.user_id, p.position, i.created_at,
-    search_words(i.name, i.template, i.system, null)
-      || search_filing('prompt', i.user_id, p.position, i.research_item_id, i.created_at)
-  from (
-    select p.id, p.user_id, p.research_item_id, p.name, p.created_at, v.template, v.system,
-      row_number() over (partition by p.user_id order by p.id) - 1 as number
-    from ${versions} v join prompts p on p.id = v.prompt_id and p.latest_version = v.version) i
-  left join search_documents d on d.type = 'prompt' and d.document_id = i.id
-  cross join lateral (
-    select coalesce(d.position, search_next_position('prompt', i.user_id) + i.number) as position) p
-  on conflict (type, document_id) do update set words = excluded.words`;
+  select 'prompt', id, user_id, position, created_at,
+    search_words(name, template, system, null)
+      || search_filing('prompt', user_id, position, research_item_id, created_at)
+  from placed`;
+
+/** The words of prompts are those of their latest version, where that is in a relation and not the first. */
+const refilePrompts = (versions: string): string => `
+  update search_documents d set words = search_words(p.name, v.template, v.system, null)
+    || search_filing('prompt', d.user_id, d.position, p.research_item_id, d.created_at)
+  from ${versions} v join prompts p on p.id = v.prompt_id and p.latest_version = v.version
+  where v.version > 1 and d.type = 'prompt' and d.document_id = v.prompt_id`;
 
 async function createTriggers(runner: QueryRunner): Promise<void> {
   const on = async (table: string, name: string, event: string, fires: string, calls: string): Promise<void> => {
@@ -183,7 +198,11 @@ async function createTriggers(runner: QueryRunner): Promise<void> {
         || search_filing('research_item', user_id, position, document_id, created_at)
       where type = 'research_item' and document_id = new.id`,
   );
-  await trigger('search_file_prompts', filePrompts('fresh'));
+  await trigger(
+    'search_file_prompts',
+    `${filePrompts('fresh')};
+${refilePrompts('fresh')}`,
+  );
   await trigger(
     'search_refile_prompt',
     `update search_documents d set words = search_words(new.name, v.template, v.system, null)
@@ -233,9 +252,10 @@ async function fillTable(runner: QueryRunner): Promise<void> {
   await runner.query(filePrompts('prompt_versions'));
   await runner.query(`
     insert into search_documents (type, document_id, user_id, position, created_at, words)
-    select 'run', r.id, r.user_id, r.position, r.created_at,
+    select 'run', r.id, r.user_id, p.position, r.created_at,
       search_words(null, search_question(r.messages), r.system, r.output_text)
-        || search_filing('run', r.user_id, r.position, r.research_item_id, r.created_at)
-    from (select *, row_number() over (partition by user_id order by id) - 1 as position
-          from runs where status not in ('queued', 'running')) r`);
+        || search_filing('run', r.user_id, p.position, r.research_item_id, r.created_at)
+    from (select id, row_number() over (partition by user_id order by id) - 1 as position
+          from runs where status not in ('queued', 'running')) p join runs r using (id)
+    order by p.id`);
 }

@@ -43,10 +43,28 @@ describe('The places of matches', () => {
     expect(readMarks('', '')).toEqual({ text: '', matches: [] });
   });
 
-  it('are those in front of a word that was left out, being too long', () => {
-    const blob = 'x'.repeat(3000);
-    const text = `tide ${blob} tide`;
-    const marked = `${MATCH_BEGIN}tide${MATCH_END}  ${MATCH_BEGIN}tide${MATCH_END}`;
-    expect(readMarks(text, marked).matches).toEqual([[0, 4]]);
+  it('are right behind what PostgreSQL leaves out, being too long', () => {
+    const words = ['x'.repeat(3000), 'aé'.repeat(700), 'ж'.repeat(1100)].map((left) => [left, ' '] as const);
+    const between = ['👩‍👩‍👧'.repeat(200), ' '.repeat(2500), '-'.repeat(2100)].map((left) => [left, ''] as const);
+    for (const [left, edge] of [...words, ...between]) {
+      for (const [before, after] of [
+        ['', `${edge}tide`],
+        [`tide${edge}`, `${edge}x tides`],
+        [`tide <x>${edge}`, edge],
+        [`x tide${edge}`, `${edge}tide <x> tide${edge}`],
+      ] as const) {
+        const text = `${before}${left}${after}${left}${after}`;
+        const places = (part: string): Range[] =>
+          [...part.matchAll(/tide/g)].map(({ index }): Range => [index, index + 4]);
+        const copy = [before, after, after].map((part) => mark(part, places(part))).join('');
+        expect(readMarks(text, copy)).toEqual({ text, matches: places(text) });
+      }
+    }
+  });
+
+  it('end where a copy is of something else', () => {
+    expect(
+      readMarks('tide and wave', `${MATCH_BEGIN}tide${MATCH_END} or ${MATCH_BEGIN}wave${MATCH_END}`).matches,
+    ).toEqual([[0, 4]]);
   });
 });

@@ -102,7 +102,7 @@ describe('search', () => {
   });
 
   it('ranks a title above a description, and words close together above words far apart', async () => {
-    const far = await newItem('Log', `Tides ${'and so on '.repeat(40)} of power`);
+    const far = await newItem('Log', `Tidal ${'and so on '.repeat(40)} of power`);
     const near = await newItem('Log', `${'And so on '.repeat(40)} of tidal power`);
     const title = await newItem('Tidal power', 'Costs');
     const hits = await search('tidal power');
@@ -194,7 +194,7 @@ describe('search', () => {
     const [fragment] = fragments as [Hit['fragments'][number]];
     expect(fragment.text.isWellFormed()).toBe(true);
     expect(fragment.text.length).toBeLessThan(400);
-    expect(fragment.text.startsWith(family)).toBe(true);
+    expect(fragment.text.slice(0, family.length)).toBe(family);
     expect(text.indexOf(fragment.text) % family.length).toBe(0);
     expect(fragment.matches.map(([start, end]) => fragment.text.slice(start, end))).toEqual(['batteries']);
     for (const q of ['батареи', '电池', 'CAFÉ', 'cafe\u0301 or 电池']) expect(await search(q)).toHaveLength(1);
@@ -226,7 +226,7 @@ describe('search', () => {
     expect(await search('<tides>')).toHaveLength(1);
   });
 
-  it.each([
+  const REFUSED: [query: string, parameter: string][] = [
     ['', 'q'],
     ['q=', 'q'],
     ['q=%00', 'q'],
@@ -248,10 +248,15 @@ describe('search', () => {
     ['q=a&cursor=', 'cursor'],
     ['q=a&cursor=abc', 'cursor'],
     ['q=a&sort=rank', 'sort'],
-  ])('is refused for ?%.40s, by name', async (query, parameter) => {
-    const problem = await expectProblem(await raw(`${SEARCH}?${query}`, { key: user.key }), 'validation-failed');
-    expect(placesOf(problem)).toEqual([parameter]);
-  });
+  ];
+
+  it.each(REFUSED.map(([query, parameter]) => [query.slice(0, 40), parameter, query]))(
+    'is refused for ?%s by its %s',
+    async (_, parameter, query) => {
+      const problem = await expectProblem(await raw(`${SEARCH}?${query}`, { key: user.key }), 'validation-failed');
+      expect(placesOf(problem)).toEqual([parameter]);
+    },
+  );
 
   it('needs a key that may read', async () => {
     const body = { name: 'runner', scopes: ['run' as const] };

@@ -277,7 +277,8 @@ describe('search', () => {
     await versions.create(owner, id, { template: 'Second' });
     await end(await newRun('Why?', item), 'Because.');
     await newRun('Not over.', item);
-    const documents = () => sql('select * from search_documents order by user_id, type, document_id');
+    const documents = () =>
+      sql('select * from search_documents where user_id = $1 order by type, document_id', [owner]);
     const filed = await documents();
     const runner = { query: sql } as never;
     await new Search1790000000010().down(runner);
