@@ -71,6 +71,7 @@ describe("the README's tour", () => {
       'text/event-stream',
       '/versions',
       '/labels/',
+      '/search?',
       '/me',
     ]) {
       expect(steps.some(({ commands }) => commands.includes(what))).toBe(true);
