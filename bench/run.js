@@ -3,13 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { queries } from './queries.js';
 import { runs } from './runs.js';
+import { search } from './search.js';
 import { streams } from './streams.js';
 import { startup } from './startup.js';
 import { stopAll } from './support/processes.js';
 import { throughput } from './throughput.js';
 
 /** `npm run bench`, or with names only some: `npm run bench -- queries runs`. */
-const ALL = { startup, queries, throughput, runs, streams };
+const ALL = { startup, queries, throughput, runs, streams, search };
 const chosen = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(ALL);
 const unknown = chosen.filter((name) => !Object.hasOwn(ALL, name));
 if (unknown.length > 0) throw new Error(`No benchmark ${unknown.join(', ')}; there are ${Object.keys(ALL).join(', ')}`);
