@@ -15,6 +15,7 @@ export class Search1790000000010 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
     await createTable(runner);
     await createWords(runner);
+    await createNewest(runner);
     await createTriggers(runner);
     await fillTable(runner);
     // Made last, as it is much quicker at once than row by row. A short pending list: searches read the whole of it.
@@ -47,6 +48,7 @@ export class Search1790000000010 implements MigrationInterface {
     await runner.query(`
       drop function search_file_items(), search_refile_item(), search_file_prompts(), search_refile_prompt(),
         search_file_run(), search_remove(), search_next_position(text, bigint),
+        search_newest(bigint, text, tsquery, tsquery, bigint, integer, integer),
         search_filing(text, bigint, bigint, bigint, timestamptz), search_words(text, text, text, text),
         search_words_up_to(integer, text, text, text, text), search_question(json), search_query(text),
         search_text(text, integer)`);
@@ -180,6 +182,60 @@ const refilePrompts = (versions: string): string => `
     || search_filing('prompt', d.user_id, d.position, p.research_item_id, d.created_at)
   from ${versions} v join prompts p on p.id = v.prompt_id and p.latest_version = v.version
   where v.version > 1 and d.type = 'prompt' and d.document_id = v.prompt_id`;
+
+/**
+ * The newest documents of a type that match, newest first. One window of shelves is looked through after the other until there
+ * are enough: 1, 2, 4 shelves, and then 8 at a time. So a common word is found on the newest shelves, and a rare one by
+ * the index alone.
+ *
+ * Of a phrase the index knows only which documents have all its words: of these the newest are looked at.
+ */
+async function createNewest(runner: QueryRunner): Promise<void> {
+  await runner.query(`
+    create function search_newest(
+      owner bigint, kind text, asked tsquery, filing tsquery, top bigint, enough integer, enough_for_phrases integer)
+    returns table (id bigint)
+    language plpgsql stable rows 100
+    set jit = off
+    set enable_seqscan = off
+    as $$
+    declare
+      loose tsquery := asked;
+      phrase tsquery;
+      room integer := enough;
+      shelf bigint := top / 2048;
+      size integer := 1;
+      shelves tsquery;
+      ids bigint[];
+    begin
+      if asked::text ~ '<(-|\\d+)>' and asked::text !~ '!\\s*\\(' then
+        loose := regexp_replace(asked::text, '<(-|\\d+)>', '&', 'g')::tsquery;
+        phrase := asked;
+        room := enough_for_phrases;
+      end if;
+      if filing is not null then
+        loose := loose && filing;
+      end if;
+      while shelf >= 0 and room > 0 loop
+        shelves := (
+          select string_agg(format(''' %s %s %s''', kind, owner, number), '|')::tsquery
+          from generate_series(greatest(0, shelf - size + 1), shelf) number);
+        ids := array(
+          select d.document_id from search_documents d where d.words @@ (loose && shelves) and d.position <= top
+          order by d.position desc, d.document_id desc limit room);
+        if phrase is null then
+          return query select unnest(ids);
+        else
+          return query
+            select d.document_id from unnest(ids) as n (number)
+            join search_documents d on d.type = kind and d.document_id = n.number where d.words @@ phrase;
+        end if;
+        room := room - cardinality(ids);
+        shelf := shelf - size;
+        size := least(size * 2, 8);
+      end loop;
+    end $$`);
+}
 
 async function createTriggers(runner: QueryRunner): Promise<void> {
   const on = async (table: string, name: string, event: string, fires: string, calls: string): Promise<void> => {

@@ -1,13 +1,11 @@
 /** How many of the newest matches of each type are ranked. */
 export const RANKED_PER_TYPE = 1000;
 
+/** In how many of the newest documents of each type that have all its words a phrase is looked for. */
+export const READ_FOR_PHRASES = 2000;
+
 /** How much of a text is looked through for fragments, in characters. */
 export const EXCERPTED = 20_000;
-
-/** Documents on a shelf, as the migration files them. */
-const SHELF = 2048;
-/** Windows of shelves double in size up to 2 to the power of this. */
-const DOUBLINGS = 5;
 
 /**
  * What opens and closes a match in the texts that come back. Unicode has these two for use inside a process alone; where a
@@ -16,11 +14,6 @@ const DOUBLINGS = 5;
 export const MATCH_BEGIN = '\uFDD0';
 export const MATCH_END = '\uFDD1';
 
-/** The query, and the same with the filters; both null where nothing is asked for. $2 query, $4 filters. */
-const ASKED = `
-  select query, case when $4::tsquery is null then query else query && $4::tsquery end as filtered
-  from search_query($2::text) as query`;
-
 /** The types that are searched, with the position of their newest document, or of what was newest on the first page. */
 const SERIES = `
   select s.type, s.number, coalesce(s.top, (
@@ -28,31 +21,12 @@ const SERIES = `
       order by d.position desc limit 1)) as top
   from unnest($3::text[], $5::bigint[]) with ordinality as s (type, top, number)`;
 
-/** Windows of shelves, the newest first: 1, 2, 4, 8, 16 shelves, and then 32 at a time. */
-const WINDOWS = `
-  select case when n <= ${DOUBLINGS} then (1 << n) - 1 else (n - ${DOUBLINGS - 1}) * ${1 << DOUBLINGS} - 1 end as skipped,
-    1 << least(n, ${DOUBLINGS}) as size
-  from generate_series(0, (s.top / ${SHELF} / ${1 << DOUBLINGS})::integer + ${DOUBLINGS}) n`;
-
-/** The shelves of a window as a query. */
-const SHELVES = `
-  select string_agg(format(''' %s %s %s''', s.type, $1::bigint, shelf), '|')::tsquery as query
-  from generate_series(
-    greatest(0, s.top / ${SHELF} - w.skipped - w.size + 1), s.top / ${SHELF} - w.skipped) shelf`;
-
-/**
- * The newest matches of each type. One window of shelves is looked through after the other and the limit around them stops
- * as soon as it has enough: a common word is found on the newest shelves, a rare one by the index alone.
- */
+/** The newest matches of each type. $4 filters. */
 const FOUND = `
-  select s.type, f.document_id
-  from asked, series s cross join lateral (
-    select d.document_id
-    from (${WINDOWS}) w cross join lateral (${SHELVES}) shelves cross join lateral (
-      select document_id from search_documents
-      where words @@ (asked.filtered && shelves.query) and position <= s.top
-      order by position desc, document_id desc limit ${RANKED_PER_TYPE}) d
-    limit ${RANKED_PER_TYPE}) f`;
+  select s.type, f.id as document_id
+  from asked, series s cross join lateral search_newest(
+    $1::bigint, s.type, asked.query, $4::tsquery, s.top, ${RANKED_PER_TYPE}, ${READ_FOR_PHRASES}) f
+  where asked.query is not null and s.top is not null`;
 
 /** By how close together and how weighty the words are, in proportion to the length (1), between 0 and 1 (32). */
 const RANKED = `
@@ -96,7 +70,7 @@ const MARKED = `
  * many, $10 item. (What was filed under an item stays so when the item is deleted: the last condition knows better.)
  */
 export const SEARCH = `
-  with asked as materialized (${ASKED}), series as materialized (${SERIES}), found as materialized (${FOUND}),
+  with asked as materialized (select search_query($2::text) as query), series as materialized (${SERIES}), found as materialized (${FOUND}),
     ranked as materialized (${RANKED}), page as materialized (${PAGE})
   select page.type, page.document_id as id, page.rank, source.title, source.research_item_id as "researchItemId",
     source.created_at as "createdAt", source.texts, ${MARKED} as marked,
