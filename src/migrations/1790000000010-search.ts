@@ -6,7 +6,7 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
  *
  * Beside the words of its texts a document's `words` hold how it is filed, as lexemes that begin with a space, which no text
  * and no query can have: type and owner (` run 1`), the shelf it stands on (` run 1 5`: the sixth 2,048 of that type and
- * owner), its item (` item 7`), and its UTC day, month and year. So the one GIN index narrows words, owner, filters and age
+ * owner), its item (` item 7`), and its UTC month and year. So the one GIN index narrows words, owner, filters and age
  * together, and what belongs to others costs nothing.
  */
 export class Search1790000000010 implements MigrationInterface {
@@ -48,7 +48,7 @@ export class Search1790000000010 implements MigrationInterface {
     await runner.query(`
       drop function search_file_items(), search_refile_item(), search_file_prompts(), search_refile_prompt(),
         search_file_run(), search_remove(), search_next_position(text, bigint),
-        search_newest(bigint, text, tsquery, tsquery, bigint, integer, integer),
+        search_newest(bigint, text, tsquery, tsquery, timestamptz, timestamptz, bigint, integer, integer),
         search_filing(text, bigint, bigint, bigint, timestamptz), search_words(text, text, text, text),
         search_words_up_to(integer, text, text, text, text), search_question(json), search_query(text),
         search_text(text, integer)`);
@@ -118,11 +118,11 @@ async function createWords(runner: QueryRunner): Promise<void> {
     as $$
     declare
       series text := ' ' || type || ' ' || owner;
-      day text := pg_catalog.to_char(at at time zone 'UTC', 'YYYY-MM-DD');
+      month text := pg_catalog.to_char(at at time zone 'UTC', 'YYYY-MM');
     begin
       return pg_catalog.array_to_tsvector(pg_catalog.array_remove(array[
         series, series || ' ' || place / 2048, ' item ' || item,
-        ' day ' || day, ' month ' || pg_catalog."left"(day, 7), ' year ' || pg_catalog."left"(day, 4)], null));
+        ' month ' || month, ' year ' || pg_catalog."left"(month, 4)], null));
     end $$`);
   // Null where nothing is asked for, as by stop words alone: joined to a filter it would find all that passes the filter.
   // Many minus signs in a row are a line and no negation; more than 32 are an error of PostgreSQL's parser.
@@ -193,7 +193,8 @@ const refilePrompts = (versions: string): string => `
 async function createNewest(runner: QueryRunner): Promise<void> {
   await runner.query(`
     create function search_newest(
-      owner bigint, kind text, asked tsquery, filing tsquery, top bigint, enough integer, enough_for_phrases integer)
+      owner bigint, kind text, asked tsquery, filing tsquery, since timestamptz, until timestamptz, top bigint,
+      enough integer, enough_for_phrases integer)
     returns table (id bigint)
     language plpgsql stable rows 100
     set jit = off
@@ -222,6 +223,7 @@ async function createNewest(runner: QueryRunner): Promise<void> {
           from generate_series(greatest(0, shelf - size + 1), shelf) number);
         ids := array(
           select d.document_id from search_documents d where d.words @@ (loose && shelves) and d.position <= top
+            and (since is null or d.created_at >= since) and (until is null or d.created_at < until)
           order by d.position desc, d.document_id desc limit room);
         if phrase is null then
           return query select unnest(ids);

@@ -5,7 +5,9 @@ import { type AuthenticatedUser, CurrentUser } from '../identity/current-user.de
 import { SearchResponse } from './dto/search.dto.js';
 import { SearchQuery } from './dto/search-query.dto.js';
 import { SearchPages } from './search-pages.js';
-import { RANKED_PER_TYPE } from './search.sql.js';
+import { RANKED_PER_TYPE, READ_FOR_PHRASES } from './search.sql.js';
+
+const count = (n: number): string => n.toLocaleString('en');
 
 /** Finding things again. */
 @ApiTags('Search')
@@ -19,7 +21,7 @@ export class SearchController {
     summary: 'Search items, prompts and answers',
     description: `Full text, in English, over research items (title, description, tags), prompts (name, template and system prompt of the latest version) and runs that have ended (question, system prompt, answer), the best match first. Of each text the first 100,000 characters count.
 
-Of each type the newest ${RANKED_PER_TYPE.toLocaleString('en')} matches are ranked; older ones are left out. Narrow the search by words, \`type\`, \`research_item_id\`, \`from\` and \`to\` to find those. The pages of a search are of what there was when its first page was asked for.`,
+Of each type the newest ${count(RANKED_PER_TYPE)} matches are ranked; older ones are left out. A phrase is looked for in the newest ${count(READ_FOR_PHRASES)} of each type that have all its words. Narrow the search by words, \`type\`, \`research_item_id\`, \`from\` and \`to\` to find those. The pages of a search are of what there was when its first page was asked for.`,
   })
   @ApiOkResponse({ type: SearchResponse })
   async search(@CurrentUser() user: AuthenticatedUser, @Query() query: SearchQuery): Promise<SearchResponse> {

@@ -47,6 +47,8 @@ export class SearchRepository {
       after?.id ?? null,
       count,
       question.researchItemId ?? null,
+      question.days.from ?? null,
+      question.days.to ?? null,
     ]);
     return rows.map(toFound);
   }

@@ -25,7 +25,8 @@ const SERIES = `
 const FOUND = `
   select s.type, f.id as document_id
   from asked, series s cross join lateral search_newest(
-    $1::bigint, s.type, asked.query, $4::tsquery, s.top, ${RANKED_PER_TYPE}, ${READ_FOR_PHRASES}) f
+    $1::bigint, s.type, asked.query, $4::tsquery, $11::date::timestamp at time zone 'UTC',
+    ($12::date + 1)::timestamp at time zone 'UTC', s.top, ${RANKED_PER_TYPE}, ${READ_FOR_PHRASES}) f
   where asked.query is not null and s.top is not null`;
 
 /** By how close together and how weighty the words are, in proportion to the length (1), between 0 and 1 (32). */
@@ -67,7 +68,7 @@ const MARKED = `
 
 /**
  * One page of hits. $1 owner, $2 query, $3 types, $4 filters as tsquery, $5 positions per type, $6–$8 where to go on, $9 how
- * many, $10 item. (What was filed under an item stays so when the item is deleted: the last condition knows better.)
+ * many, $10 item, $11 first and $12 last day. (What was filed under an item stays so when the item is deleted: the last condition knows better.)
  */
 export const SEARCH = `
   with asked as materialized (select search_query($2::text) as query), series as materialized (${SERIES}), found as materialized (${FOUND}),
