@@ -487,7 +487,7 @@ export interface paths {
          * Search items, prompts and answers
          * @description Full text, in English, over research items (title, description, tags), prompts (name, template and system prompt of the latest version) and runs that have ended (question, system prompt, answer), the best match first. Of each text the first 100,000 characters count.
          *
-         *     Of each type the newest 1,000 matches are ranked; older ones are left out. Narrow the search by words, `type`, `research_item_id`, `from` and `to` to find those. The pages of a search are of what there was when its first page was asked for.
+         *     Of each type the newest 1,000 matches are ranked; older ones are left out. A phrase is looked for in the newest 2,000 of each type that have all its words. Narrow the search by words, `type`, `research_item_id`, `from` and `to` to find those. The pages of a search are of what there was when its first page was asked for.
          */
         get: operations["Search_search"];
         put?: never;
