@@ -94,9 +94,9 @@ describe('search', () => {
       ['the', []],
     ];
     for (const [q, ids] of queries) {
-      expect((await search(q)).map(({ id }) => id).sort()).toEqual(ids.toSorted());
+      expect(new Set((await search(q)).map(({ id }) => id))).toEqual(new Set(ids));
       const list = dataOf(await user.api.GET(ITEMS, { params: { query: { q } } })).items;
-      expect(list.map(({ id }) => id)).toEqual(ids.toSorted().reverse());
+      expect(list.map(({ id }) => id)).toEqual(ids.toReversed());
     }
     expect((await search('-tide'))[0]).toMatchObject({ rank: 0, fragments: [{ text: 'A wave', matches: [] }] });
   });
