@@ -8,13 +8,14 @@ import { queries } from './queries.js';
 import { queue } from './queue.js';
 import { readers } from './readers.js';
 import { runs } from './runs.js';
+import { search } from './search.js';
 import { startup } from './startup.js';
 import { streams } from './streams.js';
 import { throughput } from './throughput.js';
 import { stopAll } from './support/processes.js';
 
 /** `npm run bench`, or with names only some: `npm run bench -- queries runs`. */
-const ALL = { startup, queries, throughput, runs, streams, queue, readers, batches, exports, lists };
+const ALL = { startup, queries, throughput, runs, streams, queue, readers, batches, exports, lists, search };
 const chosen = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(ALL);
 const unknown = chosen.filter((name) => !Object.hasOwn(ALL, name));
 if (unknown.length > 0) throw new Error(`No benchmark ${unknown.join(', ')}; there are ${Object.keys(ALL).join(', ')}`);

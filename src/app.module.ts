@@ -19,6 +19,7 @@ import { RedisModule } from './platform/redis/redis.module.js';
 import { PromptsModule } from './prompts/prompts.module.js';
 import { ResearchModule } from './research/research.module.js';
 import { StatisticsModule } from './statistics/statistics.module.js';
+import { SearchModule } from './search/search.module.js';
 
 /** Table of contents of the monolith. */
 @Module({})
@@ -45,6 +46,7 @@ export class AppModule {
         AiModule,
         ExportsModule,
         StatisticsModule,
+        SearchModule,
       ],
       controllers: [ProblemsController],
     };

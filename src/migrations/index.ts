@@ -7,6 +7,7 @@ import { RunCancellation1790000000006 } from './1790000000006-run-cancellation.j
 import { UsageRollups1790000000007 } from './1790000000007-usage-rollups.js';
 import { PromptNames1790000000008 } from './1790000000008-prompt-names.js';
 import { Batches1790000000009 } from './1790000000009-batches.js';
+import { Search1790000000010 } from './1790000000010-search.js';
 import { LabelRollback1790000000011 } from './1790000000011-label-rollback.js';
 import { Statistics1790000000012 } from './1790000000012-statistics.js';
 import { ListsAtScale1790000000013 } from './1790000000013-lists-at-scale.js';
@@ -23,6 +24,7 @@ export const migrations = [
   UsageRollups1790000000007,
   PromptNames1790000000008,
   Batches1790000000009,
+  Search1790000000010,
   LabelRollback1790000000011,
   Statistics1790000000012,
   ListsAtScale1790000000013,

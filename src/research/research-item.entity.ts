@@ -3,7 +3,6 @@ import {
   CreateDateColumn,
   Entity,
   ForeignKey,
-  Index,
   PrimaryGeneratedColumn,
   Unique,
   UpdateDateColumn,
@@ -16,8 +15,6 @@ import type { ResearchItemId } from '../prompts/parent-item.js';
 // Its index also serves the pages of a user's list; foreign keys may name the two columns in either order.
 @Unique('research_items_user_id_id_key', ['userId', 'id'])
 @ForeignKey('User', ['userId'], ['id'], { name: 'research_items_user_id_fkey', onDelete: 'CASCADE' })
-// A GIN index is beyond TypeORM's diff: the migration makes it, as it does the table `research_item_tags`.
-@Index('research_items_document_idx', { synchronize: false })
 export class ResearchItem {
   @PrimaryGeneratedColumn('identity', {
     type: 'bigint',

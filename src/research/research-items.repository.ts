@@ -32,6 +32,11 @@ const TAGGED = `"row".id in (
   select t.research_item_id from research_item_tags t
   where t.user_id = :owner and t.tag = :tag and t.research_item_id < :beforeId
   order by t.research_item_id desc limit :most)`;
+/** The index of searches, where items are filed under their type and owner as well (see the migration). */
+const MATCHES = `
+  "row".id in (
+    select d.document_id from search_documents d
+    where d.type = 'research_item' and d.words @@ (search_query(:q) && :filing::tsquery))`;
 
 /** The research items of a user. */
 @Injectable()
@@ -71,11 +76,7 @@ export class ResearchItemsRepository {
   async list(owner: UserId, { q, tag }: ItemFilters, page: PageRequest): Promise<Slice<ItemDetails>> {
     const query = OwnedQuery.of(this.transaction.manager, ResearchItem, owner);
     if (q !== undefined) {
-      // The expression of the index research_items_document_idx.
-      query.whereSql(
-        `research_item_document("row".title, "row".description, "row".tags) @@ websearch_to_tsquery('english', :q)`,
-        { q },
-      );
+      query.whereSql(MATCHES, { q, filing: `' research_item ${owner}'` });
     }
     if (tag !== undefined) {
       // With a text besides, nobody knows how many of the tagged ones are needed for a page.

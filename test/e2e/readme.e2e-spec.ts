@@ -72,6 +72,7 @@ describe("the README's tour", () => {
       '/versions',
       '/labels/',
       '/export',
+      '/search?',
       '/me',
     ]) {
       expect(steps.some(({ commands }) => commands.includes(what))).toBe(true);

@@ -556,6 +556,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Search items, prompts and answers
+         * @description Full text, in English, over research items (title, description, tags), prompts (name, template and system prompt of the latest version) and runs that have ended (question, system prompt, answer), the best match first. Of each text the first 100,000 characters count.
+         *
+         *     Of each type the newest 1,000 matches are ranked; older ones are left out. A phrase is looked for in the newest 2,000 of each type that have all its words. Narrow the search by words, `type`, `research_item_id`, `from` and `to` to find those. The pages of a search are of what there was when its first page was asked for.
+         */
+        get: operations["Search_search"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/ai/runs": {
         parameters: {
             query?: never;
@@ -1942,6 +1964,12 @@ export interface components {
             research_items: number;
             /** @example 31 */
             prompts: number;
+            /**
+             * Format: date-time
+             * @description When this was counted: later changes are not in it.
+             * @example 2026-11-23T10:15:30.123Z
+             */
+            computed_at: string;
             runs: components["schemas"]["RunStatisticsResponse"];
             tokens: components["schemas"]["TokenStatisticsResponse"];
             /**
@@ -1949,11 +1977,70 @@ export interface components {
              * @example 1.0428
              */
             cost_usd: number;
+        };
+        /**
+         * @description What it is; it can be read under its `id` in `/research-items`, `/prompts` or `/ai/runs`.
+         * @enum {string}
+         */
+        HitType: "research_item" | "prompt" | "run";
+        FragmentResponse: {
             /**
-             * @description When this was counted: later changes are not in it.
-             * @example 2026-11-23T10:15:30.123Z
+             * @description Where the words stand that were found: `[start, end]` in UTF-16 code units, as JavaScript counts, so that
+             *     `text.slice(start, end)` is the word.
+             * @example [
+             *       [
+             *         8,
+             *         17
+             *       ],
+             *       [
+             *         28,
+             *         36
+             *       ],
+             *       [
+             *         37,
+             *         42
+             *       ]
+             *     ]
              */
-            computed_at: string;
+            matches: number[][];
+            /**
+             * @description Some 200 characters around what was found, cut between characters as readers see them.
+             * @example Lithium dendrites limit the charging speed of solid-state cells.
+             */
+            text: string;
+        };
+        HitResponse: {
+            /** @description What it is; it can be read under its `id` in `/research-items`, `/prompts` or `/ai/runs`. */
+            type: components["schemas"]["HitType"];
+            /** @example 12 */
+            id: number;
+            /**
+             * @description The research item that it is or belongs to; null for a run without one.
+             * @example 7
+             */
+            research_item_id: number | null;
+            /**
+             * Format: date-time
+             * @example 2026-11-23T09:30:00.000Z
+             */
+            created_at: string;
+            /**
+             * @description Title of the research item, name of the prompt, or the beginning of the question of the run.
+             * @example What limits the charging speed of solid-state batteries?
+             */
+            title: string;
+            /** @description Up to three excerpts with what was found. Where it stands beyond the first 20,000 characters of a text, or nothing but words to leave out was asked for: the beginning, without matches. */
+            fragments: components["schemas"]["FragmentResponse"][];
+            /**
+             * @description How well it matches, from 0 to 1: by how often and how close together the words stand, where (a title counts most, an answer least), and the length.
+             * @example 0.2857143
+             */
+            rank: number;
+        };
+        SearchResponse: {
+            items: components["schemas"]["HitResponse"][];
+            /** @description Continues the list as `cursor`; null on the last page. */
+            next_cursor: string | null;
         };
         RunRequest: {
             /**
@@ -7502,6 +7589,137 @@ export interface operations {
             };
             /** @description `forbidden`: The API key does not allow this */
             403: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description `rate-limited`: Too many requests */
+            429: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description `internal-error`: Internal error */
+            500: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /**
+             * @description `database-unavailable`: The database cannot be reached
+             *
+             *     `shutting-down`: The server is shutting down
+             */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+        };
+    };
+    Search_search: {
+        parameters: {
+            query: {
+                /** @description How many to answer at most. */
+                limit?: number;
+                /** @description `next_cursor` of the page before, as it was given. */
+                cursor?: string;
+                /**
+                 * @description What to look for, in the syntax of web searches: all the words, `"a phrase"`, `or`, `-without`. Any text is a query; one
+                 *     in which there is no word to look for finds nothing.
+                 */
+                q: string;
+                /** @description Only what is of this type. */
+                type?: "research_item" | "prompt" | "run";
+                /** @description Only this research item, its prompts and its runs. */
+                research_item_id?: number;
+                /** @description Only what was created on this UTC day or later; an RFC 3339 time means its UTC day. */
+                from?: string;
+                /** @description Only what was created on this UTC day or earlier. */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SearchResponse"];
+                };
+            };
+            /** @description `malformed-request`: The request could not be read */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description `unauthorized`: A valid API key is needed */
+            401: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description `forbidden`: The API key does not allow this */
+            403: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemResponse"];
+                };
+            };
+            /** @description `validation-failed`: The request is well-formed but not valid */
+            422: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];

@@ -13,6 +13,7 @@ import { PromptLabel } from '../../src/prompts/labels/prompt-label.entity.js';
 import { Prompt } from '../../src/prompts/prompt.entity.js';
 import { PromptVersion } from '../../src/prompts/versions/prompt-version.entity.js';
 import { ResearchItem } from '../../src/research/research-item.entity.js';
+import { SearchDocument } from '../../src/search/search-document.entity.js';
 
 /** Every entity there is; a new one that is missing here fails the test of the schema. */
 export const entities = [
@@ -31,4 +32,5 @@ export const entities = [
   RunEventEntity,
   UsageRollup,
   DailyUsage,
+  SearchDocument,
 ];

@@ -2,8 +2,9 @@ import { Injectable } from '@nestjs/common';
 import type { UserId } from '../../identity/user-id.js';
 import { Transaction } from '../../platform/database/transaction.js';
 import { nanoUsd } from '../../platform/money/money.js';
+import type { DayRange } from '../../platform/time/day.js';
 import type { ResearchItemId } from '../../prompts/parent-item.js';
-import { type DayRange, MAX_GROUPS, type UsageGroup, type UsageShare, type UsageSums } from './usage.types.js';
+import { MAX_GROUPS, type UsageGroup, type UsageShare, type UsageSums } from './usage.types.js';
 
 /** Sums are numeric in SQL, and come as text. */
 interface SumRow {

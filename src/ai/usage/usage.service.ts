@@ -1,8 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import type { UserId } from '../../identity/user-id.js';
-import { dayRange, parseDay } from './day-range.js';
+import { type DayRange, parseDay } from '../../platform/time/day.js';
+import { dayRange } from './day-range.js';
 import { UsageRepository } from './usage.repository.js';
-import type { DayRange, UsageGroup, UsageShare } from './usage.types.js';
+import type { UsageGroup, UsageShare } from './usage.types.js';
 
 /** What is asked of usage; days as they were given, checked. */
 export interface UsageQuestion {

@@ -1,4 +1,5 @@
 import type { NanoUsd } from '../../platform/money/money.js';
+import type { Day } from '../../platform/time/day.js';
 import type { ResearchItemId } from '../../prompts/parent-item.js';
 
 export const USAGE_GROUPS = ['day', 'model', 'research_item'] as const;
@@ -8,15 +9,6 @@ export const MAX_GROUPS = 1000;
 
 /** What usage is summed up by. */
 export type UsageGroup = (typeof USAGE_GROUPS)[number];
-
-/** A day of the calendar in UTC, `YYYY-MM-DD`. */
-export type Day = string;
-
-/** Days, both included. */
-export interface DayRange {
-  readonly from: Day;
-  readonly to: Day;
-}
 
 /** What runs used together. */
 export interface UsageSums {

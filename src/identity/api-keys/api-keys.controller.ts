@@ -21,7 +21,7 @@ import {
   toApiKeyResponse,
   toCreatedApiKeyResponse,
 } from './dto/api-key.dto.js';
-import { parseRfc3339 } from './rfc3339.js';
+import { parseRfc3339 } from '../../platform/time/rfc3339.js';
 
 /** One's own API keys. */
 @ApiTags('Identity')

@@ -178,11 +178,11 @@ describe('The schemas', () => {
     expect(silent.map(({ place }) => place)).toEqual([]);
   });
 
-  it('call whole numbers integers: only money and what is free-form is any number', () => {
+  it('call whole numbers integers: only money, a rank and what is free-form is any number', () => {
     const numbers = PROPERTIES.filter(({ schema }) => [schema.type].flat().includes('number'));
-    expect(numbers.filter(({ property }) => !/_usd(_per_million)?$/.test(property)).map(({ place }) => place)).toEqual(
-      [],
-    );
+    expect(
+      numbers.filter(({ property }) => !/_usd(_per_million)?$|^rank$/.test(property)).map(({ place }) => place),
+    ).toEqual([]);
     const ids = PROPERTIES.filter(
       ({ property, schema }) =>
         /(^|_)(id|tokens|count|version|ms)$/.test(property) && !JSON.stringify(schema).includes('$ref'),

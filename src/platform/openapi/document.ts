@@ -32,6 +32,7 @@ export function openApiDocument(app: INestApplication, version: string): OpenAPI
     .addTag('Runs', 'Questions to Claude and their answers')
     .addTag('Batches', 'Many questions at once')
     .addTag('Statistics', 'What a user has, and what it cost')
+    .addTag('Search', 'Finding things again')
     .addTag('Identity', 'Who the caller is, and the keys of the caller')
     .addTag('Users', 'For admins')
     .addTag('Operations', 'Probes and figures')

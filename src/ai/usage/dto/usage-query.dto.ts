@@ -1,23 +1,8 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
-import { IsIn, registerDecorator } from 'class-validator';
+import { IsIn } from 'class-validator';
 import { Optional } from '../../../platform/http/validation/decorators.js';
-import { parseDay } from '../day-range.js';
+import { IsDay } from '../../../platform/time/day.js';
 import { USAGE_GROUPS, type UsageGroup } from '../usage.types.js';
-
-/** The parameter is a day, or a time that stands for its day. */
-function IsDay(): PropertyDecorator {
-  return (target, property) => {
-    registerDecorator({
-      name: 'day',
-      target: target.constructor,
-      propertyName: String(property),
-      validator: {
-        validate: (value: unknown) => typeof value === 'string' && parseDay(value) !== null,
-        defaultMessage: () => 'must be a day such as 2026-11-23, or an RFC 3339 time',
-      },
-    });
-  };
-}
 
 /** Query parameters of the usage report. */
 export class UsageQuery {

@@ -6,7 +6,7 @@ import { ApiScopes } from '../../api-scopes.decorator.js';
 import { type Scope, SCOPES } from '../../scope.js';
 import type { ApiKey } from '../api-key.entity.js';
 import type { IssuedKey } from '../issued-key.js';
-import { IsRfc3339 } from '../rfc3339.js';
+import { IsRfc3339 } from '../../../platform/time/rfc3339.js';
 
 const LIST = { message: `must be a list of 1 to ${SCOPES.length} scopes` };
 
