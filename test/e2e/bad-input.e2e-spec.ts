@@ -68,6 +68,9 @@ async function inParallel<T>(work: readonly T[], act: (task: T) => Promise<void>
   await Promise.all(Array.from({ length: PARALLEL }, worker));
 }
 
+/** Query parameters without which an operation is refused anyhow. */
+const needed = (path: string): string => (path === '/api/v1/search' ? 'q=tides&' : '');
+
 const pointerTo = (place: Place): string => place.map((key) => `/${key}`).join('');
 
 /** One more than the schema's limit, if it has one. */
@@ -228,7 +231,7 @@ describe('bad input', () => {
     expect(tasks.length).toBeGreaterThan(50);
     await inParallel(tasks, async ({ path, method, name, value }) => {
       const id = path.includes('/prompts/{id}') ? ids.prompt : ids.item;
-      const target = `${path.replace('{id}', String(id)).replace('{label}', 'x')}?${name}=${value}`;
+      const target = `${path.replace('{id}', String(id)).replace('{label}', 'x')}?${needed(path)}${name}=${value}`;
       const problem = await expectProblem(await raw(target, { method, ...keyFor(path) }), 'validation-failed');
       expect([target, placesOf(problem)]).toEqual([target, [name]]);
     });
@@ -241,7 +244,7 @@ describe('bad input', () => {
     for (const { path } of lists) {
       const target = path.replace('{id}', String(path.includes('/prompts/{id}') ? ids.prompt : ids.item));
       for (const cursor of cursors) {
-        const url = `${target.replace('{label}', 'production')}?cursor=${cursor}`;
+        const url = `${target.replace('{label}', 'production')}?${needed(path)}cursor=${cursor}`;
         const problem = await expectProblem(await raw(url, keyFor(path)), 'validation-failed');
         expect([url, placesOf(problem)]).toEqual([url, ['cursor']]);
       }

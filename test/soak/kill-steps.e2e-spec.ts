@@ -121,6 +121,9 @@ const STEPS: readonly NamedStep[] = [
       const rows = await step.hold('runs', await step.accepted(QUICK, 'respond-async'));
       await filler.cancel(last);
       await rows.untilWaiting(1);
+      // Who waits for a row keeps no place: it is taken again, for those who come now.
+      await filler.accepted(SLOW);
+      await untilCalled(filler, 2);
     },
   },
   {
