@@ -87,8 +87,6 @@ export class ExportsController {
       'content-disposition': disposition,
       'cache-control': 'no-store',
     });
-    // Also where the client reads nothing, and a shutdown would wait for it.
-    content.once('error', () => reply.raw.destroy());
     return content;
   }
 }

@@ -107,8 +107,15 @@ async function createWords(runner: QueryRunner): Promise<void> {
     create function search_words(a text, b text, c text, d text) returns tsvector
     language plpgsql immutable parallel safe
     as $$
+    declare
+      words tsvector;
     begin
-      return search_words_up_to(100000, a, b, c, d);
+      words := search_words_up_to(100000, a, b, c, d);
+      -- How it is filed comes on top of it.
+      if pg_catalog.pg_column_size(words) > 1000000 then
+        raise program_limit_exceeded;
+      end if;
+      return words;
     exception when program_limit_exceeded then
       return search_words_up_to(10000, a, b, c, d);
     end $$`);

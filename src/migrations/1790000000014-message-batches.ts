@@ -14,6 +14,7 @@ export class MessageBatches1790000000014 implements MigrationInterface {
         state text not null,
         claude_id text,
         refusals integer not null default 0,
+        requests integer not null default 0,
         sent_at timestamptz,
         cancelled_at timestamptz,
         due_at timestamptz not null,

@@ -5,7 +5,7 @@ import type { BatchQuestion } from '../runs/ledger/run-groups.js';
 import { RunDrafts } from '../runs/run-draft.js';
 import { RunsRepository } from '../runs/runs.repository.js';
 import { BatchAcceptance } from './batch-acceptance.js';
-import type { BatchView } from './batch.types.js';
+import { type BatchView, isOver } from './batch.types.js';
 import { BatchesRepository } from './batches.repository.js';
 
 /** Puts new runs in the places of those that failed. */
@@ -22,14 +22,17 @@ export class BatchRetries {
    * In the caller's transaction, which holds the batch.
    * @throws ConflictError when there is nothing to retry, BudgetExceededError
    */
-  async retry(owner: UserId, { id, mode }: BatchView): Promise<void> {
+  async retry(owner: UserId, { id, mode, status, cancelRequested }: BatchView): Promise<void> {
+    if (cancelRequested && !isOver(status)) throw new ConflictError(`Batch ${id} is being cancelled`);
     const failed = await this.batches.replaceFailed(id);
     if (failed.length === 0) throw new ConflictError(`Batch ${id} has no failed or interrupted query to retry`);
+    const places = new Map(failed.map((place) => [place.runId, place]));
     const questions: BatchQuestion[] = [];
-    for (const { runId, index, customId } of failed) {
-      const run = await this.runs.find(owner, runId);
-      if (run) questions.push({ question: this.drafts.again(run), index, customId });
+    for (const run of await this.runs.findAllForWorker([...places.keys()])) {
+      const place = places.get(run.id);
+      if (place) questions.push({ question: this.drafts.again(run), index: place.index, customId: place.customId });
     }
+    questions.sort((a, b) => a.index - b.index);
     await this.acceptance.record(owner, id, mode, questions);
     await this.batches.reopen(id);
   }

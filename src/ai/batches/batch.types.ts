@@ -24,6 +24,8 @@ export interface BatchView {
   readonly userId: UserId;
   readonly status: BatchStatus;
   readonly mode: BatchMode;
+  /** Whether its owner wants it cancelled. */
+  readonly cancelRequested: boolean;
   readonly counts: BatchCounts;
   /** What is settled of the cost of all its runs, those that a retry has replaced included. */
   readonly costNanoUsd: NanoUsd;

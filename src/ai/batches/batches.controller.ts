@@ -1,4 +1,4 @@
-import { Readable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import { Controller, Get, HttpCode, Post, Query, Req, Res } from '@nestjs/common';
 import { RouteConfig } from '@nestjs/platform-fastify';
 import {
@@ -13,6 +13,7 @@ import {
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Authorized } from '../../identity/authorized.decorator.js';
 import { type AuthenticatedUser, CurrentUser } from '../../identity/current-user.decorator.js';
+import { Lifecycle } from '../../platform/health/lifecycle.js';
 import { API_PREFIX } from '../../platform/http/api-prefix.js';
 import { Etagged } from '../../platform/http/etag.interceptor.js';
 import { ApiIdParam, IdParam } from '../../platform/http/id-param.js';
@@ -25,6 +26,7 @@ import { Keyed, type KeyedRequest } from '../../platform/idempotency/keyed-reque
 import { NDJSON } from '../../platform/http/ndjson-body.js';
 import { parsePrefer } from '../../platform/http/prefer.js';
 import { EVENT_STREAM, sendEventStream } from '../../platform/http/sse.js';
+import { textStream } from '../../platform/http/text-stream.js';
 import { PageQuery } from '../../platform/paging/page-query.dto.js';
 import { Pager, pageScope } from '../../platform/paging/pager.js';
 import { DRAFT_PROBLEMS } from '../runs/run-problems.js';
@@ -57,6 +59,7 @@ export class BatchesController {
     private readonly cancellation: BatchCancellation,
     private readonly reader: BatchReader,
     private readonly pager: Pager,
+    private readonly lifecycle: Lifecycle,
   ) {}
 
   @Post()
@@ -138,7 +141,7 @@ export class BatchesController {
   ): Promise<Readable> {
     const lines = await this.reader.lines(user.id, id as BatchId);
     void reply.headers({ 'content-type': `${NDJSON}; charset=utf-8`, 'cache-control': 'no-store' });
-    return Readable.from(lines, { objectMode: false });
+    return textStream(lines, this.lifecycle.signal);
   }
 
   @Get(':id/events')

@@ -113,6 +113,7 @@ export class BatchesRepository {
     if (!row.kept && isOver(standing.status)) {
       await this.transaction.sql(KEEP_OUTCOME, [row.id, row.round, JSON.stringify(row.tallies)]);
     }
-    return { id: row.id, userId: row.user_id, mode: row.mode, createdAt: row.created_at, ...standing };
+    const { id, user_id: userId, mode, created_at: createdAt, cancel_requested: cancelRequested } = row;
+    return { id, userId, mode, createdAt, cancelRequested, ...standing };
   }
 }

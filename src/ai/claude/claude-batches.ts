@@ -68,7 +68,9 @@ export class ClaudeBatches {
       const found: MessageBatchView[] = [];
       for await (const batch of sdk.messages.batches.list({ limit: PAGE }, { signal })) {
         const view = viewOf(batch);
-        if (view.createdAt < time || found.length === MAX_LISTED) break;
+        if (view.createdAt < time) break;
+        // A list that is cut off would pass for a whole one.
+        if (found.length === MAX_LISTED) throw new UnsoundAnswer('A list of batches without an end');
         found.push(view);
       }
       return found;

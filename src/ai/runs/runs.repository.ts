@@ -70,10 +70,10 @@ export class RunsRepository {
     return row ? toRun(row) : null;
   }
 
-  /** The runs that go to Claude with a Message Batch and have no end yet, whoever owns them: for the workers alone. */
-  async findSentWith(messageBatchId: number): Promise<Run[]> {
-    const text = `${FIND_ALL} where message_batch_id = $1::bigint and status = 'running' order by id`;
-    return (await this.transaction.sql<RunRow>(text, [messageBatchId])).map(toRun);
+  /** Runs in the order of their ids, whoever owns them: for the workers alone. */
+  async findAllForWorker(ids: readonly RunId[]): Promise<Run[]> {
+    const text = `${FIND_ALL} where id = any($1::bigint[]) order by id`;
+    return (await this.transaction.sql<RunRow>(text, [ids])).map(toRun);
   }
 
   /** One page of the owner's runs, newest first, without their large texts. */

@@ -52,14 +52,15 @@ export class ReplicaCache<T> {
   private async inTurn(name: string, compute: () => Promise<T>): Promise<Computed<T>> {
     if (this.options.ttlMs === 0) return { value: await compute(), at: Date.now() };
     const turn = `${name}:turn`;
-    if (!(await this.shared.take(turn, TURN_MS))) {
+    const ours = await this.shared.take(turn, TURN_MS);
+    if (!ours) {
       const theirs = await this.awaited(name);
       if (theirs) return theirs;
     }
     try {
       return { value: await compute(), at: Date.now() };
     } catch (error) {
-      await this.shared.delete(turn);
+      if (ours) await this.shared.delete(turn);
       throw error;
     }
   }

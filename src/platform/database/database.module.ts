@@ -2,6 +2,7 @@ import { Global, Injectable, Module, type OnApplicationShutdown } from '@nestjs/
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 import { Config } from '../config/config.js';
+import { DatabaseIdentity } from './database-identity.js';
 import { dataSourceOptions, openDataSource } from './data-source.js';
 import { openEmbeddedDatabase } from './embedded/embedded-database.js';
 import { JobQueue } from './job-queue.js';
@@ -41,7 +42,7 @@ class DatabaseShutdown implements OnApplicationShutdown {
       },
     }),
   ],
-  providers: [Transaction, JobQueue, DatabaseShutdown],
-  exports: [Transaction, JobQueue],
+  providers: [Transaction, JobQueue, DatabaseIdentity, DatabaseShutdown],
+  exports: [Transaction, JobQueue, DatabaseIdentity],
 })
 export class DatabaseModule {}

@@ -46,12 +46,12 @@ export function isAway(error: unknown): boolean {
 
 /**
  * Whether a statement may do better when it is sent again: the database was away, full, or busy with somebody else's work. What
- * it refuses for what was in it (class 22 and 23), or what is no error of the database, stays as it is.
+ * it refuses for what was in it (class 22, 23 and 54), or what is no error of the database, stays as it is.
  */
 export function mayPass(error: unknown): boolean {
   const cause = driverError(error);
   if (cause instanceof DatabaseUnavailableError || isAway(cause)) return true;
-  return cause instanceof pg.DatabaseError && !/^2[23]/.test(cause.code ?? '');
+  return cause instanceof pg.DatabaseError && !/^(2[23]|54)/.test(cause.code ?? '');
 }
 
 /**

@@ -1,9 +1,12 @@
 import type { Config } from '../config/config.js';
+import type { DatabaseIdentity } from '../database/database-identity.js';
 import type { RedisConnection } from '../redis/redis-connection.js';
 import { RateLimiter } from './rate-limiter.js';
 
 function limiterOf(rateLimitPerMinute: number, redis: Partial<RedisConnection> = {}): RateLimiter {
-  return new RateLimiter({ rateLimitPerMinute } as Config, { open: async () => null, ...redis } as RedisConnection);
+  const connection = { open: async () => null, ...redis } as RedisConnection;
+  const identity = { read: async () => 'here' } as unknown as DatabaseIdentity;
+  return new RateLimiter({ rateLimitPerMinute } as Config, connection, identity);
 }
 
 describe('The limit of requests', () => {

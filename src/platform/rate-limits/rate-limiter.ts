@@ -1,6 +1,7 @@
 import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { type RateLimiterAbstract, RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
 import { Config } from '../config/config.js';
+import { DatabaseIdentity } from '../database/database-identity.js';
 import { RedisConnection } from '../redis/redis-connection.js';
 
 const WINDOW_SECONDS = 60;
@@ -27,6 +28,7 @@ export class RateLimiter implements OnApplicationBootstrap {
   constructor(
     private readonly config: Config,
     private readonly redis: RedisConnection,
+    private readonly identity: DatabaseIdentity,
   ) {
     const points = config.rateLimitPerMinute;
     this.local = points > 0 ? new RateLimiterMemory({ points, duration: WINDOW_SECONDS }) : null;
@@ -38,7 +40,7 @@ export class RateLimiter implements OnApplicationBootstrap {
     this.shared = new RateLimiterRedis({
       storeClient,
       useRedisPackage: true,
-      keyPrefix: 'dossier:rate-limit',
+      keyPrefix: `dossier:${await this.identity.read()}:rate-limit`,
       points: this.config.rateLimitPerMinute,
       duration: WINDOW_SECONDS,
     });

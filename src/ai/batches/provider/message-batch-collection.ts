@@ -4,7 +4,7 @@ import { mayPass } from '../../../platform/database/sql-errors.js';
 import type { BatchResult } from '../../claude/batch-results.js';
 import { ClaudeBatches } from '../../claude/claude-batches.js';
 import { ClaudeApiError, NO_FACTS } from '../../claude/claude-failure.js';
-import { type AttemptEnd, RunGroupEnding } from '../../runs/execution/run-group-ending.js';
+import type { AttemptEnd } from '../../runs/execution/run-group-ending.js';
 import type { RunId } from '../../runs/run.types.js';
 import { MessageBatchRuns, runIdOf, UNTRACEABLE } from './message-batch-runs.js';
 import { MessageBatchStepsRepository } from './message-batch-steps.repository.js';
@@ -34,7 +34,6 @@ export class MessageBatchCollection {
     private readonly claude: ClaudeBatches,
     private readonly steps: MessageBatchStepsRepository,
     private readonly runs: MessageBatchRuns,
-    private readonly ending: RunGroupEnding,
     private readonly logger: PinoLogger,
   ) {}
 
@@ -101,8 +100,8 @@ export class MessageBatchCollection {
     }
   }
 
-  private async end({ id }: HeldMessageBatch, ends: ReadonlyMap<RunId, AttemptEnd>): Promise<void> {
-    if (ends.size > 0) await this.ending.endSent(id, [...ends.keys()], (run) => ends.get(run.id) ?? UNTRACEABLE);
+  private async end(held: HeldMessageBatch, ends: ReadonlyMap<RunId, AttemptEnd>): Promise<void> {
+    if (ends.size > 0) await this.runs.end(held, [...ends.keys()], (run) => ends.get(run.id) ?? UNTRACEABLE);
   }
 }
 

@@ -1,10 +1,11 @@
 import { Injectable } from '@nestjs/common';
+import { Transaction } from '../../../platform/database/transaction.js';
 import type { BatchedRequest } from '../../claude/claude-batches.js';
 import { CallAborted } from '../../claude/claude-failure.js';
 import { requestOf } from '../../runs/claude-request.js';
 import { type AttemptEnd, RunGroupEnding } from '../../runs/execution/run-group-ending.js';
 import { RunLog } from '../../runs/execution/run-log.js';
-import type { RunId } from '../../runs/run.types.js';
+import type { Run, RunId } from '../../runs/run.types.js';
 import { RunsRepository } from '../../runs/runs.repository.js';
 import { MessageBatchStepsRepository } from './message-batch-steps.repository.js';
 import type { HeldMessageBatch } from './message-batch.types.js';
@@ -20,6 +21,7 @@ export const UNTRACEABLE: AttemptEnd = { answer: null, failure: new CallAborted(
 @Injectable()
 export class MessageBatchRuns {
   constructor(
+    private readonly transaction: Transaction,
     private readonly steps: MessageBatchStepsRepository,
     private readonly runs: RunsRepository,
     private readonly ending: RunGroupEnding,
@@ -27,10 +29,18 @@ export class MessageBatchRuns {
   ) {}
 
   /** The requests for the runs that go out. */
-  async requestsOf(held: HeldMessageBatch): Promise<BatchedRequest[]> {
-    const runs = await this.runs.findSentWith(held.id);
+  async requestsOf(held: HeldMessageBatch, ids: readonly RunId[]): Promise<BatchedRequest[]> {
+    const runs = await this.runs.findAllForWorker(ids);
     for (const run of runs) this.log.started(run);
     return runs.map((run) => ({ customId: customIdOf(held, run.id), request: requestOf(run) }));
+  }
+
+  /** Ends runs that went out, where the Message Batch is still ours. @throws MessageBatchLostError */
+  async end(held: HeldMessageBatch, ids: readonly RunId[], endOf: (run: Run) => AttemptEnd): Promise<void> {
+    await this.transaction.run(async () => {
+      await this.steps.secure(held);
+      await this.ending.endSent(held.id, ids, endOf);
+    });
   }
 
   /** Ends those that wait and are to be cancelled. */
@@ -41,16 +51,17 @@ export class MessageBatchRuns {
   /** Ends all that are left of a Message Batch that went out, and the Message Batch with them. */
   async endRest(held: HeldMessageBatch, end: AttemptEnd): Promise<void> {
     for (let rest = await this.steps.findSent(held, CHUNK); rest.length > 0;) {
-      await this.ending.endSent(held.id, rest, () => end);
+      await this.end(held, rest, () => end);
       rest = await this.steps.findSent(held, CHUNK);
     }
+    await this.cancelQueued(held);
     // One may be left that somebody is cancelling at this moment.
     if (!(await this.steps.finish(held))) await this.steps.postpone(held, nextLook(held.sentAt));
   }
 }
 
 /** The name of a run's request: nobody else's requests begin with the nonce. */
-export function customIdOf({ nonce }: HeldMessageBatch, runId: RunId): string {
+function customIdOf({ nonce }: HeldMessageBatch, runId: RunId): string {
   return `${nonce}-${runId}`;
 }
 

@@ -9,8 +9,10 @@ import { MessageBatchStepsRepository } from './message-batch-steps.repository.js
 import type { HeldMessageBatch } from './message-batch.types.js';
 import { nextLook } from './poll-interval.js';
 
-/** Answers of a way to Claude that do not tell whether Claude has taken what was sent. */
-const TELLS_NOTHING = new Set([408, 502, 504]);
+/** Status codes beyond 4xx by which Claude says that it takes nothing at the moment. */
+const OVERLOADED = new Set([503, 529]);
+/** Those within 4xx that what stands before Claude may answer while Claude works. */
+const TIMED_OUT = new Set([408, 409]);
 
 /** Hands Message Batches to Claude, each once. */
 @Injectable()
@@ -28,17 +30,22 @@ export class MessageBatchSubmission {
    * not known in between, it is left to be traced.
    */
   async submit(held: HeldMessageBatch, signal: AbortSignal): Promise<void> {
-    if (held.cancelRequested) await this.runs.cancelQueued(held);
+    await this.runs.cancelQueued(held);
     const sentAt = new Date();
-    const count = await this.steps.beginSending(held, sentAt);
-    if (count === null) return;
-    const sending: HeldMessageBatch = { ...held, state: 'sending', sentAt };
-    if (count === 0) return this.runs.endRest(sending, { answer: null, failure: null });
-    const requests = await this.runs.requestsOf(sending);
+    const ids = await this.steps.beginSending(held, sentAt);
+    if (ids === null) return;
+    const sending: HeldMessageBatch = { ...held, state: 'sending', sentAt, requests: ids.length };
+    if (ids.length === 0) return this.runs.endRest(sending, { answer: null, failure: null });
+    const requests = await this.runs.requestsOf(sending, ids);
     const created = await this.claude.create(requests, signal).catch((error: unknown) => this.refused(sending, error));
     if (created === null) return;
     if (await this.steps.markSent(sending, created, nextLook(sentAt))) {
-      this.logger.info({ event: 'message_batch_sent', message_batch_id: held.id, claude_id: created, runs: count });
+      this.logger.info({
+        event: 'message_batch_sent',
+        message_batch_id: held.id,
+        claude_id: created,
+        runs: ids.length,
+      });
     } else await this.withdraw(held, created, signal);
   }
 
@@ -64,19 +71,21 @@ export class MessageBatchSubmission {
   }
 
   /**
-   * Claude has taken it, but meanwhile this process was silent for so long that others have it: they may have sent it as
-   * well, so this one may cost nothing more.
+   * Claude has taken it, but the answer took so long that it counts as not taken: it may have been sent again meanwhile, so this
+   * one may cost nothing more.
    */
   private async withdraw(held: HeldMessageBatch, claudeId: string, signal: AbortSignal): Promise<void> {
     this.logger.error(
       { event: 'message_batch_orphaned', message_batch_id: held.id, claude_id: claudeId },
-      'A Message Batch reached Claude after this process had lost it; it is cancelled there',
+      'A Message Batch reached Claude after it had been given up; it is cancelled there',
     );
     await this.claude.cancel(claudeId, signal);
   }
 }
 
-/** Whether an error tells that Claude has not taken the requests. */
+/** Whether an error tells that Claude has not taken the requests: it was not reached, or it has said so. */
 function isRefusal({ facts: { mayBeBilled, statusCode } }: ClaudeApiError): boolean {
-  return !mayBeBilled && !(statusCode !== null && TELLS_NOTHING.has(statusCode));
+  if (mayBeBilled) return false;
+  if (statusCode === null || OVERLOADED.has(statusCode)) return true;
+  return statusCode >= 400 && statusCode < 500 && !TIMED_OUT.has(statusCode);
 }

@@ -13,10 +13,14 @@ const NONCE = '00000000-0000-4000-8000-000000000001';
 const NEVER = new AbortController().signal;
 
 /** A list of Claude's: batches by id, each with the name of its first request once it has ended. */
-type Listed = Record<string, Partial<MessageBatchView> & { readonly first?: string; readonly ageMs?: number }>;
+type Listed = Record<string, Partial<MessageBatchView> & { readonly first?: string | Error; readonly ageMs?: number }>;
 
 /** What tracing decides for a Message Batch of three requests that was last sent `ageMs` ago. */
-async function decision(ageMs: number, listed: Listed | Error, known: readonly string[] = []): Promise<unknown[]> {
+async function decision(
+  ageMs: number,
+  listed: Listed | Error,
+  { known = [] as readonly string[], refusals = 0 } = {},
+): Promise<unknown[]> {
   const told: unknown[] = [];
   const tell =
     (what: string) =>
@@ -36,11 +40,12 @@ async function decision(ageMs: number, listed: Listed | Error, known: readonly s
       return Promise.resolve(views.filter(({ createdAt }) => createdAt >= time));
     },
     async *results(id: string) {
-      yield await Promise.resolve({ customId: (listed as Listed)[id]?.first });
+      const first = (listed as Listed)[id]?.first;
+      if (first instanceof Error) throw first;
+      yield await Promise.resolve({ customId: first });
     },
   } as unknown as ClaudeBatches;
   const steps = {
-    countSent: () => Promise.resolve(3),
     findKnown: () => Promise.resolve(new Set(known)),
     postpone: tell('later'),
     takeBack: tell('again'),
@@ -48,8 +53,8 @@ async function decision(ageMs: number, listed: Listed | Error, known: readonly s
   } as unknown as MessageBatchStepsRepository;
   const runs = { endRest: tell('given up') } as unknown as MessageBatchRuns;
   const logger = { info: () => undefined, error: () => undefined } as unknown as PinoLogger;
-  const config = { claude: { timeoutMs: MINUTE } } as Config;
-  const held = { id: 1, nonce: NONCE, state: 'sending', sentAt } as HeldMessageBatch;
+  const config = { claude: { timeoutMs: MINUTE, maxAttempts: 3 } } as Config;
+  const held = { id: 1, nonce: NONCE, state: 'sending', sentAt, requests: 3, refusals } as HeldMessageBatch;
   await new MessageBatchTracing(config, claude, steps, runs, logger).trace(held, NEVER);
   return told.filter((each) => !(each instanceof Date));
 }
@@ -70,8 +75,21 @@ describe('A Message Batch whose sending was not seen to its end', () => {
 
   it('is sent again only when Claude has none that it may be, and no request of ours can be on its way', async () => {
     const others = { a: { first: 'somebody-7' }, b: { requests: 2 }, c: { ageMs: 60 * MINUTE }, d: {} };
-    expect(await decision(MINUTE / 2, others, ['d'])).toEqual(['later']);
-    expect(await decision(2 * MINUTE, others, ['d'])).toEqual(['again']);
+    expect(await decision(MINUTE / 2, others, { known: ['d'] })).toEqual(['later']);
+    expect(await decision(2 * MINUTE, others, { known: ['d'] })).toEqual(['again']);
+  });
+
+  it('fails when Claude has not taken it as often as a call is tried', async () => {
+    const [what, end] = await decision(2 * MINUTE, {}, { refusals: 2 });
+    expect([what, end]).toMatchObject([
+      'given up',
+      { failure: { slug: 'claude-failed', facts: { mayBeBilled: false } } },
+    ]);
+  });
+
+  it('is not mistaken for one of somebody who deletes batches as they end', async () => {
+    const gone = refused(404, false);
+    expect(await decision(MINUTE, { a: { first: gone }, b: { first: ours } })).toEqual(['found', 'b']);
   });
 
   it('is asked for again when Claude does not tell, for a day; then it is given up as what cannot be known', async () => {

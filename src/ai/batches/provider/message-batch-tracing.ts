@@ -2,7 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { PinoLogger } from 'nestjs-pino';
 import { Config } from '../../../platform/config/config.js';
 import { ClaudeBatches, type MessageBatchView } from '../../claude/claude-batches.js';
-import { ClaudeApiError } from '../../claude/claude-failure.js';
+import { ClaudeApiError, NO_FACTS } from '../../claude/claude-failure.js';
+import type { AttemptEnd } from '../../runs/execution/run-group-ending.js';
 import { MessageBatchRuns, runIdOf, UNTRACEABLE } from './message-batch-runs.js';
 import { MessageBatchStepsRepository } from './message-batch-steps.repository.js';
 import type { HeldMessageBatch } from './message-batch.types.js';
@@ -14,6 +15,11 @@ const CLOCK_SKEW_MS = 5 * 60_000;
 const MIN_GRACE_MS = 5000;
 /** By then Claude has ended every batch, so that each that was ours has shown itself. */
 const MAX_TRACED_MS = 26 * 3_600_000;
+
+const NOT_TAKEN: AttemptEnd = {
+  answer: null,
+  failure: new ClaudeApiError('claude-failed', 'Claude failed to answer', { ...NO_FACTS, errorType: 'not_taken' }),
+};
 
 /**
  * Finds out what became of a Message Batch whose sending was not seen to its end: the process was killed, or Claude's answer
@@ -51,9 +57,10 @@ export class MessageBatchTracing {
 
   /** Batches that may be ours: as large, not older, and not known for another of ours. */
   private async candidates(held: HeldMessageBatch, sentAt: Date, signal: AbortSignal): Promise<MessageBatchView[]> {
-    const count = await this.steps.countSent(held);
     const since = new Date(sentAt.getTime() - CLOCK_SKEW_MS);
-    const asLarge = (await this.claude.createdSince(since, signal)).filter(({ requests }) => requests === count);
+    const asLarge = (await this.claude.createdSince(since, signal)).filter(
+      ({ requests }) => requests === held.requests,
+    );
     const known = await this.steps.findKnown(asLarge.map(({ id }) => id));
     return asLarge.filter(({ id }) => !known.has(id));
   }
@@ -64,12 +71,19 @@ export class MessageBatchTracing {
     signal: AbortSignal,
   ): Promise<string | null> {
     for (const { id } of candidates.filter(({ ended }) => ended)) {
-      for await (const { customId } of this.claude.results(id, signal)) {
-        if (runIdOf(held, customId) !== null) return id;
-        break;
-      }
+      if (await this.isOurs(held, id, signal)) return id;
     }
     return null;
+  }
+
+  private async isOurs(held: HeldMessageBatch, id: string, signal: AbortSignal): Promise<boolean> {
+    try {
+      for await (const { customId } of this.claude.results(id, signal)) return runIdOf(held, customId) !== null;
+    } catch (error) {
+      // Somebody deletes batches as soon as they have ended: we do not, so it was not ours.
+      if (!(error instanceof ClaudeApiError) || error.statusCode !== 404) throw error;
+    }
+    return false;
   }
 
   private async found(held: HeldMessageBatch, claudeId: string): Promise<void> {
@@ -78,6 +92,7 @@ export class MessageBatchTracing {
   }
 
   private async notTaken(held: HeldMessageBatch): Promise<void> {
+    if (held.refusals + 1 >= this.config.claude.maxAttempts) return this.runs.endRest(held, NOT_TAKEN);
     this.logger.info(
       { event: 'message_batch_not_taken', message_batch_id: held.id },
       'Claude has not taken a Message Batch whose sending was interrupted; it is sent again',

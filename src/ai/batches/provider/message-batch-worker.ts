@@ -1,7 +1,7 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type BeforeApplicationShutdown, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { PinoLogger } from 'nestjs-pino';
 import { Config } from '../../../platform/config/config.js';
+import { Lifecycle } from '../../../platform/health/lifecycle.js';
 import { withLogContext } from '../../../platform/logging/log-context.js';
 import { AbortReason } from '../../claude/claude-failure.js';
 import { WORKER_ID } from '../../runs/execution/run-executor.js';
@@ -15,9 +15,6 @@ const MAX_HELD = 4;
 const MAX_IDLE_MS = 5000;
 const MIN_IDLE_MS = 50;
 const RENEW_MS = 10_000;
-/** How long a step that is under way gets once a shutdown has begun, and then its record. */
-const SHUTDOWN_GRACE_MS = 20_000;
-const RECORD_GRACE_MS = 5000;
 
 /** Works on Message Batches as they fall due, whichever process has accepted them. */
 @Injectable()
@@ -34,6 +31,7 @@ export class MessageBatchWorker implements OnApplicationBootstrap, BeforeApplica
     private readonly config: Config,
     private readonly messageBatches: MessageBatchesRepository,
     private readonly course: MessageBatchCourse,
+    private readonly lifecycle: Lifecycle,
     private readonly logger: PinoLogger,
   ) {}
 
@@ -56,9 +54,9 @@ export class MessageBatchWorker implements OnApplicationBootstrap, BeforeApplica
     await this.looking;
     if (this.timer) clearTimeout(this.timer);
     const all = Promise.all(this.held.values());
-    await Promise.race([all, sleep(SHUTDOWN_GRACE_MS, undefined, { ref: false })]);
+    await this.lifecycle.graceFor(all);
     this.abortion.abort(new AbortReason('shutdown'));
-    await Promise.race([all, sleep(RECORD_GRACE_MS, undefined, { ref: false })]);
+    await this.lifecycle.recordingOf(all);
   }
 
   private async look(): Promise<void> {
@@ -67,7 +65,8 @@ export class MessageBatchWorker implements OnApplicationBootstrap, BeforeApplica
       let waitMs = MAX_IDLE_MS;
       try {
         await this.takeDue();
-        waitMs = (await this.messageBatches.untilNextDue()) ?? MAX_IDLE_MS;
+        // What ends here wakes it.
+        if (this.held.size < MAX_HELD) waitMs = (await this.messageBatches.untilNextDue()) ?? MAX_IDLE_MS;
       } catch (error) {
         this.logger.warn({ event: 'message_batch_error', err: error }, 'Message Batches could not be looked for');
       }
@@ -79,7 +78,12 @@ export class MessageBatchWorker implements OnApplicationBootstrap, BeforeApplica
     while (this.held.size < MAX_HELD && !this.stopped) {
       const taken = await this.messageBatches.take(WORKER_ID);
       if (!taken) return;
-      this.held.set(taken.id, this.work(taken));
+      const work: Promise<void> = this.work(taken).finally(() => {
+        // It may have been lost, and taken once more.
+        if (this.held.get(taken.id) === work) this.held.delete(taken.id);
+        if (!this.stopped) this.wake();
+      });
+      this.held.set(taken.id, work);
     }
   }
 
@@ -90,8 +94,6 @@ export class MessageBatchWorker implements OnApplicationBootstrap, BeforeApplica
 
   private async work(held: HeldMessageBatch): Promise<void> {
     await withLogContext({}, () => this.course.advance(held, this.abortion.signal));
-    this.held.delete(held.id);
-    if (!this.stopped) this.wake();
   }
 
   private async renew(): Promise<void> {

@@ -33,9 +33,13 @@ export class MessageBatch {
   @Column({ name: 'claude_id', type: 'text', nullable: true })
   claudeId: string | null;
 
-  /** How often Claude has refused to take it. */
+  /** How often it was sent, and Claude has not taken it. */
   @Column({ type: 'integer', default: 0 })
   refusals: number;
+
+  /** How many requests it was last sent with. */
+  @Column({ type: 'integer', default: 0 })
+  requests: number;
 
   /** When it was last about to be sent. */
   @Column({ name: 'sent_at', type: 'timestamptz', nullable: true })

@@ -16,7 +16,10 @@ export interface HeldMessageBatch {
   readonly nonce: string;
   readonly state: MessageBatchState;
   readonly claudeId: string | null;
+  /** How often it was sent, and Claude has not taken it. */
   readonly refusals: number;
+  /** How many requests it was last sent with. */
+  readonly requests: number;
   readonly sentAt: Date | null;
   readonly cancelledAt: Date | null;
   /** Whether the batch's owner wants it cancelled. */

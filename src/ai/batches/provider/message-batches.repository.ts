@@ -18,7 +18,7 @@ const TAKE = `
     select id from message_batches
     where state <> 'done' and due_at <= now() and (lease_until is null or lease_until <= now())
     order by due_at limit 1 for update skip locked)
-  returning id, batch_id, nonce, state, claude_id, refusals, sent_at, cancelled_at, worker_id, fence,
+  returning id, batch_id, nonce, state, claude_id, refusals, requests, sent_at, cancelled_at, worker_id, fence,
     exists (select from batches b where b.id = m.batch_id and b.cancel_requested_at is not null) as cancel_requested`;
 
 const RENEW = `
@@ -36,6 +36,7 @@ interface MessageBatchRow {
   state: MessageBatchState;
   claude_id: string | null;
   refusals: number;
+  requests: number;
   sent_at: Date | null;
   cancelled_at: Date | null;
   cancel_requested: boolean;
@@ -68,7 +69,10 @@ export class MessageBatchesRepository {
 
   /** Ends the leases of every other worker. */
   async expireOthers(workerId: string): Promise<void> {
-    await this.transaction.sql('update message_batches set lease_until = null where worker_id <> $1::uuid', [workerId]);
+    const text = `
+      update message_batches set lease_until = null
+      where worker_id <> $1::uuid and lease_until is not null and state <> 'done'`;
+    await this.transaction.sql(text, [workerId]);
   }
 
   /** Milliseconds until there may be something to do; null when nothing is left to be done. */
@@ -92,6 +96,7 @@ function toHeld(row: MessageBatchRow): HeldMessageBatch {
     state: row.state,
     claudeId: row.claude_id,
     refusals: row.refusals,
+    requests: row.requests,
     sentAt: row.sent_at,
     cancelledAt: row.cancelled_at,
     cancelRequested: row.cancel_requested,

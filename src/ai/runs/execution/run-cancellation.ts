@@ -43,7 +43,7 @@ export class RunCancellation implements OnApplicationBootstrap, BeforeApplicatio
   /**
    * Ends a queued or running run: its call to Claude is given up, and what was seen of the answer is kept and priced.
    * @returns the run as it stands: cancelled, or about to be
-   * @throws RunNotFoundError, ConflictError when it has finished already, or is at Claude together with others
+   * @throws RunNotFoundError, ConflictError when it has finished already, or goes to Claude together with others
    */
   async cancel(owner: UserId, id: RunId): Promise<Run> {
     const asked = await this.cancellations.request(owner, id);
@@ -76,7 +76,7 @@ export class RunCancellation implements OnApplicationBootstrap, BeforeApplicatio
 function whyNot({ id, status, batchId }: Run): string {
   const past = PAST[status];
   if (past !== undefined) return `Run ${id} has already ${past}`;
-  return `Run ${id} is with Claude as part of batch ${batchId}, which can only be cancelled as a whole`;
+  return `Run ${id} goes to Claude together with the others of batch ${batchId}, which can only be cancelled as a whole`;
 }
 
 const PAST: Partial<Record<Run['status'], string>> = {

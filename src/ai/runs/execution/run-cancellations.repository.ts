@@ -6,9 +6,8 @@ import type { RunId, RunStatus } from '../run.types.js';
 const REQUEST = `
   update runs set cancel_requested_at = coalesce(cancel_requested_at, now())
   where id = $1::bigint and user_id = $2::bigint
-    and (status = 'queued' or status = 'running' and message_batch_id is null)
+    and status in ('queued', 'running') and message_batch_id is null
   returning status, worker_id`;
-const IS_REQUESTED = `select from runs where id = $1::bigint and cancel_requested_at is not null`;
 const FIND_REQUESTED = `
   select id from runs where worker_id = $1::uuid and status = 'running' and cancel_requested_at is not null`;
 
@@ -21,10 +20,6 @@ export class RunCancellationsRepository {
   async request(owner: UserId, id: RunId): Promise<{ status: RunStatus; workerId: string | null } | null> {
     const [row] = await this.transaction.sql<{ status: RunStatus; worker_id: string | null }>(REQUEST, [id, owner]);
     return row ? { status: row.status, workerId: row.worker_id } : null;
-  }
-
-  async isRequested(id: RunId): Promise<boolean> {
-    return (await this.transaction.sql(IS_REQUESTED, [id])).length > 0;
   }
 
   /** Runs of a worker that are to be cancelled. */

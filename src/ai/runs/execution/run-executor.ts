@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type BeforeApplicationShutdown, Injectable } from '@nestjs/common';
 import { ShuttingDownError } from '../../../platform/errors/platform.errors.js';
 import { Lifecycle } from '../../../platform/health/lifecycle.js';
@@ -12,10 +11,6 @@ import type { Run, RunEvent, RunId } from '../run.types.js';
 import { RunSession } from './run-session.js';
 import { RunStores } from './run-stores.js';
 import { RunWork } from './run-work.js';
-
-/** How long running calls get once a shutdown has begun, and then their records. */
-const SHUTDOWN_GRACE_MS = 20_000;
-const RECORD_GRACE_MS = 5000;
 
 /** Name of this process among the workers; every start is a new one. */
 export const WORKER_ID = randomUUID();
@@ -103,9 +98,9 @@ export class RunExecutor implements BeforeApplicationShutdown {
 
   async beforeApplicationShutdown(): Promise<void> {
     const all = Promise.all([...this.works.values()].map(({ done }) => done));
-    await Promise.race([all, sleep(SHUTDOWN_GRACE_MS, undefined, { ref: false })]);
+    await this.lifecycle.graceFor(all);
     for (const work of this.works.values()) work.abort(new AbortReason('shutdown'));
-    await Promise.race([all, sleep(RECORD_GRACE_MS, undefined, { ref: false })]);
+    await this.lifecycle.recordingOf(all);
     // The database is away: another start recovers what is left. Readers would wait for its end, and hold the server open.
     for (const work of this.works.values()) work.forsake(new ShuttingDownError());
   }
