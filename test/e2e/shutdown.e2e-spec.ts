@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { accepted, over } from '../support/batches.js';
 import { newUser, raw, type Schemas, type TestUser } from '../support/client.js';
 import { expectProblem } from '../support/problems.js';
 import { TestServer } from '../support/server.js';
@@ -44,6 +47,30 @@ describe('a server that is told to stop by SIGTERM', () => {
     expect(await server.stop()).toBe(0);
     expect(Date.now() - start).toBeLessThan(5000);
   });
+
+  it('is not held up by who does not read, or never asks', async () => {
+    const text = 'word '.repeat(20_000);
+    const queries = Array.from({ length: 120 }, (_, index) => ({ input: `[[sim text="${text}" deltas=1]] ${index}` }));
+    const { id } = await accepted(user.api, queries);
+    await over(user.api, id);
+    const { hostname, port } = new URL(server.baseUrl);
+    const connected = async (request: string): Promise<Socket> => {
+      const socket = connect(Number(port), hostname);
+      socket.on('error', () => undefined);
+      await once(socket, 'connect');
+      socket.write(request);
+      // From here on nothing is read: what does not fit into the buffers between stays with the server.
+      if (request !== '') await once(socket, 'readable');
+      return socket;
+    };
+    const head = (path: string) => `GET ${path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${user.key}\r\n\r\n`;
+    const idle = await connected('');
+    const stalled = await connected(head(`/api/v1/ai/batches/${id}/results`));
+    const start = Date.now();
+    expect(await server.stop()).toBe(0);
+    expect(Date.now() - start).toBeLessThan(10_000);
+    for (const socket of [idle, stalled]) socket.destroy();
+  }, 60_000);
 
   it('lets running calls finish, interrupts what hangs, and gives every stream its last event', async () => {
     const short = await stream(`[[sim text="${'word '.repeat(20)}" deltas=20 delta_ms=100]]`);
