@@ -16,7 +16,7 @@ import { limitBodies, readJsonBodies } from './platform/http/json-body.js';
 import { readNdjsonBodies } from './platform/http/ndjson-body.js';
 import { answerMethodNotAllowed } from './platform/http/method-not-allowed.js';
 import { requestIdOf, sendRequestId } from './platform/http/request-id.js';
-import { UnknownQueryInterceptor } from './platform/http/unknown-query.interceptor.js';
+import { UnknownInputInterceptor } from './platform/http/unknown-input.interceptor.js';
 import { ValidationPipe } from './platform/http/validation/validation.pipe.js';
 import { openLogContext } from './platform/logging/log-context.js';
 import { loggerParams } from './platform/logging/logger-params.js';
@@ -97,7 +97,7 @@ async function configure(app: NestFastifyApplication): Promise<void> {
   readNdjsonBodies(fastify);
   app.setGlobalPrefix(API_PREFIX, { exclude: OPEN_ROUTES.map((path) => ({ path, method: RequestMethod.GET })) });
   app.useGlobalFilters(new ProblemFilter(logger));
-  app.useGlobalInterceptors(new UnknownQueryInterceptor());
+  app.useGlobalInterceptors(new UnknownInputInterceptor());
   app.useGlobalPipes(new ValidationPipe());
   serveDocs(app, API_VERSION);
 }

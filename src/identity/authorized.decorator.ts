@@ -8,6 +8,16 @@ import type { Scope } from './scope.js';
 /** Metadata under which the API key guard finds the scope that a handler needs. */
 export const REQUIRED_SCOPE = 'dossier:required-scope';
 
+/** What every such operation can answer: any of them refuses query parameters that it does not know. */
+const ALWAYS = [
+  'unauthorized',
+  'forbidden',
+  'validation-failed',
+  'rate-limited',
+  'database-unavailable',
+  'shutting-down',
+] as const satisfies readonly ProblemSlug[];
+
 /**
  * The operation needs an API key with this scope (null: any valid key), and can answer with these problems beside those of
  * every such operation. Without it the guard refuses an operation under `/api/v1` altogether.
@@ -16,6 +26,6 @@ export function Authorized(scope: Scope | null, ...problems: readonly ProblemSlu
   return applyDecorators(
     SetMetadata(REQUIRED_SCOPE, scope),
     ApiBearerAuth(API_KEY_SCHEME),
-    ApiProblems('unauthorized', 'forbidden', 'rate-limited', 'database-unavailable', 'shutting-down', ...problems),
+    ApiProblems(...new Set([...ALWAYS, ...problems])),
   );
 }

@@ -132,14 +132,15 @@ async function createWords(runner: QueryRunner): Promise<void> {
         ' month ' || month, ' year ' || pg_catalog."left"(month, 4)], null));
     end $$`);
   // Null where nothing is asked for, as by stop words alone: joined to a filter it would find all that passes the filter.
-  // Many minus signs in a row are a line and no negation; more than 32 are an error of PostgreSQL's parser.
+  // Many minus signs in a row are a line and no negation; more than 32 are an error of PostgreSQL's parser. The scheme of an
+  // address is no word of a document's, but would be one that is asked for.
   await runner.query(`
     create function search_query(q text) returns tsquery
     language sql immutable parallel safe
     as $$
       select case when pg_catalog.numnode(asked) > 0 then asked end
       from pg_catalog.websearch_to_tsquery('pg_catalog.english',
-        pg_catalog.regexp_replace(search_text(q, 1000), '(-[\\s!|()"]*){9,}', ' ', 'g')) as asked
+        pg_catalog.regexp_replace(search_text(q, 1000), '(-[\\s!|()"]*){9,}|\\m[a-z][a-z0-9+.]*://', ' ', 'gi')) as asked
     $$`);
   // Stable: it must not see what the statement that asks has written by then.
   await runner.query(`

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { bulkhead } from 'cockatiel';
 import type { UserId } from '../identity/user-id.js';
 import { ValidationFailedError } from '../platform/errors/platform.errors.js';
 import { fragmentsOf, titleFrom } from './fragments.js';
@@ -11,9 +12,14 @@ export interface HitPage {
   readonly next: SearchPosition | null;
 }
 
+/** Searches that one process asks the database for at a time: they are the longest statements, and may not take all connections. */
+const AT_A_TIME = 4;
+
 /** Full text over what a user has. */
 @Injectable()
 export class SearchService {
+  private readonly places = bulkhead(AT_A_TIME, Number.POSITIVE_INFINITY);
+
   constructor(private readonly repository: SearchRepository) {}
 
   /** The best first. @throws ValidationFailedError for `from` when it is after `to` */
@@ -23,7 +29,7 @@ export class SearchService {
       throw new ValidationFailedError([{ parameter: 'from', detail: `must not be after to (${to})` }]);
     }
     // One more than asked tells whether there is a next page.
-    const found = await this.repository.find(owner, question, after, limit + 1);
+    const found = await this.places.execute(() => this.repository.find(owner, question, after, limit + 1));
     const shown = found.slice(0, limit);
     return { hits: shown.map(toHit), next: found.length > limit ? (shown.at(-1) ?? null) : null };
   }

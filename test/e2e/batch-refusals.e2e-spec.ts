@@ -116,6 +116,19 @@ describe('a batch is refused as a whole', () => {
   });
 });
 
+it('what takes no body refuses fields as it refuses unknown ones elsewhere', async () => {
+  const user = await newUser();
+  const { id } = await accepted(user.api, [GOOD]);
+  for (const path of [`${BATCHES}/${id}/cancel`, `${BATCHES}/${id}/retry`]) {
+    const answer = await raw(path, { method: 'POST', key: user.key, json: { mode: 'provider' } });
+    expect(placesOf(await expectProblem(answer, 'validation-failed'))).toEqual(['/mode']);
+    const list = await raw(path, { method: 'POST', key: user.key, json: [1] });
+    expect(placesOf(await expectProblem(list, 'validation-failed'))).toEqual(['']);
+  }
+  const empty = await raw(`${BATCHES}/${id}/cancel`, { method: 'POST', key: user.key, json: {} });
+  expect([202, 409]).toContain(empty.status);
+});
+
 it('a batch larger than a body of any other operation is taken', async () => {
   const user = await newUser();
   const queries = Array.from({ length: 200 }, () => ({ input: `[[sim text="ok"]] ${'x'.repeat(10_000)}` }));

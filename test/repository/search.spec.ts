@@ -130,6 +130,27 @@ describe('search', () => {
     expect((await fixture.items.list(owner, { q: 'tides' }, page())).rows).toEqual([]);
   });
 
+  it('finds an address by itself, with its scheme and without', async () => {
+    await manyItems(1, 'paper at https://arxiv.org/abs/1706.03762 on');
+    await manyItems(1, 'see http://Example.com/a/b?c=1 on');
+    for (const q of ['https://arxiv.org/abs/1706.03762', 'arxiv.org/abs/1706.03762', '"http://example.com/a/b?c=1"']) {
+      expect([q, (await ask(q)).length]).toEqual([q, 1]);
+    }
+    expect(await ask('https://')).toEqual([]);
+  });
+
+  it('finds a text of any size that is like a tsvector at its limit', async () => {
+    const run = await newRun('limit');
+    // Words that are all different fill a tsvector, to just below and just beyond what it holds.
+    for (const length of [40_000, 70_000, 99_000]) {
+      const words = Array.from({ length: length / 9 }, (_, n) => `w${n.toString(36).padStart(7, 'x')}`).join(' ');
+      const other = await newRun(words, null, words);
+      await end(other, words);
+    }
+    await end(run, 'reached');
+    expect(await found('reached')).toEqual([`run ${run}`]);
+  });
+
   it('ranks the newest of very many matches, and finds what is rare among them however old', async () => {
     await manyItems(1, 'Tides and a quasar');
     await manyItems(5000, 'Tides');

@@ -164,7 +164,7 @@ export class BatchesController {
   @Post(':id/cancel')
   @HttpCode(202)
   @Etagged()
-  @Authorized('run', 'batch-not-found', 'conflict', 'validation-failed')
+  @Authorized('run', 'batch-not-found', 'conflict', 'unsupported-media-type', 'validation-failed')
   @ApiIdParam()
   @ApiOperation({
     summary: 'Cancel a batch',
@@ -184,7 +184,15 @@ export class BatchesController {
   @HttpCode(202)
   @ApiIdempotencyKey()
   @Etagged()
-  @Authorized('run', 'batch-not-found', 'conflict', 'budget-exceeded', 'validation-failed', ...IDEMPOTENCY_PROBLEMS)
+  @Authorized(
+    'run',
+    'batch-not-found',
+    'conflict',
+    'budget-exceeded',
+    'unsupported-media-type',
+    'validation-failed',
+    ...IDEMPOTENCY_PROBLEMS,
+  )
   @ApiIdParam()
   @ApiOperation({
     summary: 'Retry what failed of a batch',

@@ -119,7 +119,7 @@ export class RunsController {
   @Post(':id/cancel')
   @HttpCode(202)
   @Etagged()
-  @Authorized('run', 'run-not-found', 'conflict', 'validation-failed')
+  @Authorized('run', 'run-not-found', 'conflict', 'unsupported-media-type', 'validation-failed')
   @ApiIdParam()
   @ApiOperation({
     summary: 'Cancel a run',

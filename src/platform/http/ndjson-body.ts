@@ -59,8 +59,10 @@ export function readLines(payload: IncomingMessage, route: NdjsonRoute, maxBytes
       if (reader.mistake) reject(reader.mistake);
       else resolve(new JsonLines(reader.values));
     });
-    payload.once('error', reject);
-    payload.once('close', () => reject(new MalformedRequestError('The body ended before it was whole')));
+    // A connection that broke is not the database's, whatever its code says.
+    const cut = (): void => reject(new MalformedRequestError('The body ended before it was whole'));
+    payload.once('error', cut);
+    payload.once('close', cut);
   });
 }
 

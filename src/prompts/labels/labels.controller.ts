@@ -131,6 +131,7 @@ export class LabelsController {
     'conflict',
     'precondition-failed',
     'precondition-required',
+    'unsupported-media-type',
   )
   @ApiOperation({
     summary: 'Roll a label back',

@@ -50,9 +50,15 @@ export class MessageBatchTracing {
       // There is no list to look at: a way to Claude that offers messages alone.
       return this.giveUp(held, error);
     }
-    const graceEnds = sentAt.getTime() + Math.max(MIN_GRACE_MS, this.config.claude.timeoutMs);
+    const graceEnds = sentAt.getTime() + this.graceMs();
     if (Date.now() < graceEnds) return this.steps.postpone(held, new Date(graceEnds));
     await this.notTaken(held);
+  }
+
+  private graceMs(): number {
+    const { mode, timeoutMs } = this.config.claude;
+    // What is simulated ends with the process.
+    return mode === 'simulated' ? 0 : Math.max(MIN_GRACE_MS, timeoutMs);
   }
 
   /** Batches that may be ours: as large, not older, and not known for another of ours. */

@@ -10,10 +10,10 @@ import type { HeldMessageBatch, MessageBatchId } from './message-batch.types.js'
 import { MessageBatchesRepository } from './message-batches.repository.js';
 
 /** Message Batches that one process works on at a time. */
-const MAX_HELD = 4;
+const MAX_HELD = 16;
 /** How often is looked for those that other processes have accepted or left. */
 const MAX_IDLE_MS = 5000;
-const MIN_IDLE_MS = 50;
+const MIN_IDLE_MS = 250;
 const RENEW_MS = 10_000;
 
 /** Works on Message Batches as they fall due, whichever process has accepted them. */

@@ -12,11 +12,16 @@ const PLAN = `
   insert into message_batches (user_id, batch_id, nonce, state, due_at)
   values ($1::bigint, $2::bigint, $3::uuid, 'planned', now()) returning id`;
 
+/** How many of a user's are worked on at a time, in all processes: so slow ones of one user leave places to the others'. */
+const MAX_OF_A_USER = 3;
+
 const TAKE = `
   update message_batches m set worker_id = $1::uuid, fence = fence + 1, lease_until = ${LEASE}
   where id = (
-    select id from message_batches
+    select id from message_batches due
     where state <> 'done' and due_at <= now() and (lease_until is null or lease_until <= now())
+      and (select count(*) from message_batches held
+        where held.user_id = due.user_id and held.state <> 'done' and held.lease_until > now()) < ${MAX_OF_A_USER}
     order by due_at limit 1 for update skip locked)
   returning id, batch_id, nonce, state, claude_id, refusals, requests, sent_at, cancelled_at, worker_id, fence,
     exists (select from batches b where b.id = m.batch_id and b.cancel_requested_at is not null) as cancel_requested`;
