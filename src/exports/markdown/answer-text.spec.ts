@@ -92,6 +92,8 @@ describe('an answer that is quoted', () => {
     ['at https://a.example<b>', 'at https://a.example&lt;b>'],
     ['![a map](https://a.example/map.png)', '\\![a map](https://a.example/map.png)'],
     ['See [1].\n\n[1]: https://a.example', 'See [1].\n\n[1]\\: https://a.example'],
+    ['[b```jsb]:```js', '[b```jsb]\\:```js'],
+    ['[a\nb```c]:```js', '[a\nb```c]\\:```js'],
     ['1. List:\n   ```\n<b>', '1. List:\n   ```\n\\<b>'],
     ['`open\n`<b>`', '`open\n`\\<b>`'],
     ['  \n\nlines\r\nof all\rkinds\n\n', 'lines\nof all\nkinds'],

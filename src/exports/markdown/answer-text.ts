@@ -8,6 +8,8 @@ const FENCE_MARKS = /^ *(?:`{3,}|~{3,})/;
 const MARKERS = /^[\s>]*(?:(?:[-+*]|\d{1,9}[.)])[\s>]+)*/;
 /** What a line is made of: escapes, backticks, addresses in angle brackets, and what may have to be escaped. */
 const PIECE = /\\[^]?|`+|<https?:\/\/[^\s<>`]*>|!\[|\]:|[^\\`<![\]]+|[^]/y;
+/** The end of a label that began before: within one there is no bracket. */
+const ENDS_LABEL = /^(?:\\[^]|[^\\[])*?\]:/;
 /** In an address that is a link by itself, GitHub takes a backslash for its end and backticks for a part of it. */
 const ADDRESS = /:\/\/|www\.|@/i;
 /** Levels that headings of answers go down, below those of the dossier. */
@@ -66,7 +68,9 @@ function soften(line: string, doubtful: boolean): { line: string; doubtful: bool
     PIECE.lastIndex = at;
     const piece = PIECE.exec(line)?.[0] ?? '';
     const ticks = piece.startsWith('`');
-    const code: string = ticks && !doubtful && !address ? codeAt(line, at, piece.length) : '';
+    let code: string = ticks && !doubtful && !address ? codeAt(line, at, piece.length) : '';
+    // The label of a definition goes before code.
+    if ((labelled || !bracketed) && ENDS_LABEL.test(code)) code = '';
     doubtful ||= ticks && code === '';
     if (piece === '[' || piece === '![') bracketed = true;
     const tag = piece === '\\<' || (piece === '<' && /[A-Za-z/!?]/.test(line.charAt(at + 1)));
