@@ -5,7 +5,7 @@ export const RANKED_PER_TYPE = 1000;
 export const READ_FOR_PHRASES = 2000;
 
 /** How much of a text is looked through for fragments, in characters. */
-export const EXCERPTED = 8000;
+const EXCERPTED = 8000;
 
 /**
  * What opens and closes a match in the texts that come back. Unicode has these two for use inside a process alone; where a

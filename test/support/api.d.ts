@@ -613,7 +613,7 @@ export interface paths {
         put?: never;
         /**
          * Cancel a run
-         * @description Queued or running: its call to Claude is given up, and what was seen of the answer is kept and priced. A run that has finished stays as it is (409).
+         * @description Queued or running: its call to Claude is given up, and what was seen of the answer is kept and priced. A run that has finished stays as it is (409), and one of a batch that goes to Claude as a whole can only be cancelled with it (409).
          */
         post: operations["Runs_cancel"];
         delete?: never;
@@ -2029,7 +2029,7 @@ export interface components {
              * @example What limits the charging speed of solid-state batteries?
              */
             title: string;
-            /** @description Up to three excerpts with what was found. Where it stands beyond the first 20,000 characters of a text, or nothing but words to leave out was asked for: the beginning, without matches. */
+            /** @description Up to three excerpts with what was found. Where it stands beyond the first 8,000 characters of a text, or nothing but words to leave out was asked for: the beginning, without matches. */
             fragments: components["schemas"]["FragmentResponse"][];
             /**
              * @description How well it matches, from 0 to 1: by how often and how close together the words stand, where (a title counts most, an answer least), and the length.

@@ -124,7 +124,7 @@ export class RunsController {
   @ApiOperation({
     summary: 'Cancel a run',
     description:
-      'Queued or running: its call to Claude is given up, and what was seen of the answer is kept and priced. A run that has finished stays as it is (409).',
+      'Queued or running: its call to Claude is given up, and what was seen of the answer is kept and priced. A run that has finished stays as it is (409), and one of a batch that goes to Claude as a whole can only be cancelled with it (409).',
   })
   @ApiAcceptedResponse({
     type: RunResponse,

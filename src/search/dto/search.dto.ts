@@ -32,7 +32,7 @@ export class HitResponse {
    * @example "What limits the charging speed of solid-state batteries?" */
   title: string;
 
-  /** Up to three excerpts with what was found. Where it stands beyond the first 20,000 characters of a text, or nothing but words to leave out was asked for: the beginning, without matches. */
+  /** Up to three excerpts with what was found. Where it stands beyond the first 8,000 characters of a text, or nothing but words to leave out was asked for: the beginning, without matches. */
   fragments: FragmentResponse[];
 
   /** The research item that it is or belongs to; null for a run without one.
