@@ -7,7 +7,7 @@ import { ClaudeApiError, NO_FACTS } from '../../claude/claude-failure.js';
 import type { AttemptEnd } from '../../runs/execution/run-group-ending.js';
 import type { RunId } from '../../runs/run.types.js';
 import { MessageBatchRuns, runIdOf, UNTRACEABLE } from './message-batch-runs.js';
-import { MessageBatchStepsRepository } from './message-batch-steps.repository.js';
+import { MessageBatchLostError, MessageBatchStepsRepository } from './message-batch-steps.repository.js';
 import type { HeldMessageBatch } from './message-batch.types.js';
 import { nextLook } from './poll-interval.js';
 
@@ -85,7 +85,7 @@ export class MessageBatchCollection {
     try {
       await this.end(held, ends);
     } catch (error) {
-      if (mayPass(error)) throw error;
+      if (mayPass(error) || error instanceof MessageBatchLostError) throw error;
       this.logger.error({ event: 'message_batch_unrecordable', message_batch_id: held.id, err: error });
       for (const [id, end] of ends) await this.recordAlone(held, id, end);
     }

@@ -4,6 +4,7 @@ import { Config } from '../../../platform/config/config.js';
 import { Lifecycle } from '../../../platform/health/lifecycle.js';
 import { withLogContext } from '../../../platform/logging/log-context.js';
 import { AbortReason } from '../../claude/claude-failure.js';
+import { Lane } from '../../runs/execution/lane.js';
 import { WORKER_ID } from '../../runs/execution/run-executor.js';
 import { MessageBatchCourse } from './message-batch-course.js';
 import type { HeldMessageBatch, MessageBatchId } from './message-batch.types.js';
@@ -23,8 +24,7 @@ export class MessageBatchWorker implements OnApplicationBootstrap, BeforeApplica
   private readonly abortion = new AbortController();
   private renewing: NodeJS.Timeout | null = null;
   private timer: NodeJS.Timeout | null = null;
-  private looking: Promise<void> | null = null;
-  private wanted = false;
+  private readonly looking = new Lane(() => this.look());
   private stopped = false;
 
   constructor(
@@ -44,14 +44,13 @@ export class MessageBatchWorker implements OnApplicationBootstrap, BeforeApplica
 
   /** Looks at once for what is due: something has just been committed. */
   wake(): void {
-    this.wanted = true;
-    this.looking ??= this.look().finally(() => (this.looking = null));
+    this.looking.run();
   }
 
   async beforeApplicationShutdown(): Promise<void> {
     this.stopped = true;
     if (this.renewing) clearInterval(this.renewing);
-    await this.looking;
+    await this.looking.idle();
     if (this.timer) clearTimeout(this.timer);
     const all = Promise.all(this.held.values());
     await this.lifecycle.graceFor(all);
@@ -60,18 +59,16 @@ export class MessageBatchWorker implements OnApplicationBootstrap, BeforeApplica
   }
 
   private async look(): Promise<void> {
-    while (this.wanted && !this.stopped) {
-      this.wanted = false;
-      let waitMs = MAX_IDLE_MS;
-      try {
-        await this.takeDue();
-        // What ends here wakes it.
-        if (this.held.size < MAX_HELD) waitMs = (await this.messageBatches.untilNextDue()) ?? MAX_IDLE_MS;
-      } catch (error) {
-        this.logger.warn({ event: 'message_batch_error', err: error }, 'Message Batches could not be looked for');
-      }
-      this.wakeIn(Math.min(MAX_IDLE_MS, Math.max(MIN_IDLE_MS, waitMs)));
+    if (this.stopped) return;
+    let waitMs = MAX_IDLE_MS;
+    try {
+      await this.takeDue();
+      // What ends here wakes it.
+      if (this.held.size < MAX_HELD) waitMs = (await this.messageBatches.untilNextDue()) ?? MAX_IDLE_MS;
+    } catch (error) {
+      this.logger.warn({ event: 'message_batch_error', err: error }, 'Message Batches could not be looked for');
     }
+    this.wakeIn(Math.min(MAX_IDLE_MS, Math.max(MIN_IDLE_MS, waitMs)));
   }
 
   private async takeDue(): Promise<void> {
