@@ -50,7 +50,7 @@ export class Search1790000000010 implements MigrationInterface {
         search_file_run(), search_remove(), search_next_position(text, bigint),
         search_newest(bigint, text, tsquery, tsquery, timestamptz, timestamptz, bigint, integer, integer),
         search_filing(text, bigint, bigint, bigint, timestamptz), search_words(text, text, text, text),
-        search_words_up_to(integer, text, text, text, text), search_question(json), search_query(text),
+        search_words_up_to(integer, text, text, text, text), search_question(json), search_query(text), search_asked(text),
         search_text(text, integer)`);
   }
 }
@@ -131,16 +131,24 @@ async function createWords(runner: QueryRunner): Promise<void> {
         series, series || ' ' || place / 2048, ' item ' || item,
         ' month ' || month, ' year ' || pg_catalog."left"(month, 4)], null));
     end $$`);
+  // Of what is longer than 1,000 characters the words in these count: more would ask an index for thousands of words at once.
   // Null where nothing is asked for, as by stop words alone: joined to a filter it would find all that passes the filter.
   // Many minus signs in a row are a line and no negation; more than 32 are an error of PostgreSQL's parser. The scheme of an
   // address is no word of a document's, but would be one that is asked for.
+  await runner.query(`
+    create function search_asked(q text) returns text
+    language sql immutable parallel safe
+    as $$
+      select case when pg_catalog.char_length(q) <= 1000 then search_text(q, 1000)
+        else coalesce(nullif(pg_catalog.regexp_replace(search_text(q, 1000), '\\S+$', ''), ''), search_text(q, 1000)) end
+    $$`);
   await runner.query(`
     create function search_query(q text) returns tsquery
     language sql immutable parallel safe
     as $$
       select case when pg_catalog.numnode(asked) > 0 then asked end
       from pg_catalog.websearch_to_tsquery('pg_catalog.english',
-        pg_catalog.regexp_replace(search_text(q, 1000), '(-[\\s!|()"]*){9,}|\\m[a-z][a-z0-9+.]*://', ' ', 'gi')) as asked
+        pg_catalog.regexp_replace(search_asked(q), '(-[\\s!|()"]*){9,}|\\m[a-z][a-z0-9+.]*://', ' ', 'gi')) as asked
     $$`);
   // Stable: it must not see what the statement that asks has written by then.
   await runner.query(`

@@ -6542,7 +6542,10 @@ export interface operations {
                 cursor?: string;
                 /** @description How many of the newest to skip; not together with `cursor`. */
                 offset?: number;
-                /** @description Full text in title, description and tags, in English, in the syntax of web searches: `"a phrase"`, `or`, `-without`. */
+                /**
+                 * @description Full text in title, description and tags, in English, in the syntax of web searches: `"a phrase"`, `or`, `-without`.
+                 *     Of a long one the first 1,000 characters count.
+                 */
                 q?: string;
                 /** @description Items with exactly this tag. */
                 tag?: string;
@@ -7702,7 +7705,7 @@ export interface operations {
                 cursor?: string;
                 /**
                  * @description What to look for, in the syntax of web searches: all the words, `"a phrase"`, `or`, `-without`. Any text is a query; one
-                 *     in which there is no word to look for finds nothing.
+                 *     in which there is no word to look for finds nothing, and of a long one the first 1,000 characters count.
                  */
                 q: string;
                 /** @description Only what is of this type. */

@@ -93,10 +93,11 @@ export class ItemListQuery extends PageQuery {
 
   /**
    * Full text in title, description and tags, in English, in the syntax of web searches: `"a phrase"`, `or`, `-without`.
+   * Of a long one the first 1,000 characters count.
    * @example "tidal -wave"
    */
   @Optional()
-  @Text(1, 500)
+  @Text(1, 10_000)
   q?: string;
 
   /**

@@ -5,14 +5,14 @@ import { PageQuery } from '../../platform/paging/page-query.dto.js';
 import { IsDay } from '../../platform/time/day.js';
 import { HIT_TYPES, type HitType } from '../search.types.js';
 
-const MAX_QUERY = 500;
+const MAX_QUERY = 10_000;
 const MAX_ID = Number.MAX_SAFE_INTEGER;
 
 /** Query parameters of a search. */
 export class SearchQuery extends PageQuery {
   /**
    * What to look for, in the syntax of web searches: all the words, `"a phrase"`, `or`, `-without`. Any text is a query; one
-   * in which there is no word to look for finds nothing.
+   * in which there is no word to look for finds nothing, and of a long one the first 1,000 characters count.
    * @example "\"charging speed\" dendrites -sodium"
    */
   @Text(1, MAX_QUERY)
