@@ -12,7 +12,7 @@ import { Check, Column, Entity, ForeignKey, Index, PrimaryGeneratedColumn, Uniqu
 @ForeignKey('Batch', ['batchId', 'userId'], ['id', 'userId'], { name: 'runs_batch_fkey' })
 @ForeignKey('MessageBatch', ['messageBatchId', 'userId'], ['id', 'userId'], { name: 'runs_message_batch_fkey' })
 @Index('runs_user_id_id_idx', ['userId', 'id'])
-@Index('runs_user_id_status_id_idx', ['userId', 'status', 'id'])
+@Index('runs_user_id_status_id_idx', { synchronize: false })
 @Index('runs_prompt_id_status_id_idx', { synchronize: false })
 @Index('runs_research_item_id_status_id_idx', { synchronize: false })
 @Index('runs_batch_id_status_id_idx', { synchronize: false })
