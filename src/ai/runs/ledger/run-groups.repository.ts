@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { UserId } from '../../../identity/user-id.js';
+import { arrayLiteral } from '../../../platform/database/array-literal.js';
 import { mapConstraint } from '../../../platform/database/sql-errors.js';
 import { Transaction } from '../../../platform/database/transaction.js';
 import { type NanoUsd, nanoUsd } from '../../../platform/money/money.js';
@@ -20,6 +21,16 @@ export interface GroupedRun {
   readonly reserve: NanoUsd | null;
   /** JSON of the first event behind the id, from the comma on. */
   readonly firstEventRest: string;
+}
+
+/** Runs as they are sent to the database. */
+export interface RunGroup {
+  /** The turn of the first one; null when they do not go through the queue. */
+  readonly turn: number | null;
+  /** The question of the first one. */
+  readonly first: RunQuestion;
+  /** A list for each column of `ACCEPT_ALL`. */
+  readonly columns: readonly string[];
 }
 
 /** $1 user, $2 amount, $3 whether something has no price, which no budget allows. */
@@ -101,21 +112,22 @@ export class RunGroupsRepository {
    * @returns their ids, in order
    * @throws ItemNotFoundError, PromptNotFoundError when one was deleted meanwhile
    */
-  async accept(owner: UserId, batchId: number, createdAt: Date, runs: readonly GroupedRun[]): Promise<RunId[]> {
-    const values = [owner, batchId, createdAt, ...columnsOf(runs)];
+  async accept(owner: UserId, batchId: number, createdAt: Date, { first, columns }: RunGroup): Promise<RunId[]> {
+    const values = [owner, batchId, createdAt, ...columns];
     const rows = await this.transaction.sql<{ id: RunId }>(ACCEPT_ALL, values).catch((error: unknown) =>
       mapConstraint(error, {
-        runs_research_item_fkey: () => new ItemNotFoundError(runs[0]?.question.researchItemId ?? 0),
-        runs_prompt_fkey: () => new PromptNotFoundError(runs[0]?.question.promptId ?? 0),
+        runs_research_item_fkey: () => new ItemNotFoundError(first.researchItemId ?? 0),
+        runs_prompt_fkey: () => new PromptNotFoundError(first.promptId ?? 0),
       }),
     );
     return rows.map(({ id }) => id);
   }
 }
 
-function columnsOf(runs: readonly GroupedRun[]): unknown[][] {
+/** Makes up what is sent to record these runs, one at least: it takes its time, which may be beside the database's. */
+export function runGroup(runs: readonly [GroupedRun, ...GroupedRun[]]): RunGroup {
   const questions = runs.map(({ question }) => question);
-  return [
+  const columns = [
     runs.map(({ index }) => index),
     runs.map(({ customId }) => customId),
     runs.map(({ turn }) => turn),
@@ -132,4 +144,5 @@ function columnsOf(runs: readonly GroupedRun[]): unknown[][] {
     runs.map(({ firstEventRest }) => firstEventRest),
     questions.map(({ messageBatchId }) => messageBatchId),
   ];
+  return { turn: runs[0].turn, first: runs[0].question, columns: columns.map(arrayLiteral) };
 }

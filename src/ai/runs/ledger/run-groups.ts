@@ -4,7 +4,7 @@ import { toRunResponse } from '../dto/run.response.js';
 import { RunQueue } from '../execution/run-queue.js';
 import type { RunId, RunQuestion } from '../run.types.js';
 import { acceptedRun } from './run-acceptance.js';
-import { type GroupedRun, RunGroupsRepository } from './run-groups.repository.js';
+import { type GroupedRun, type RunGroup, runGroup, RunGroupsRepository } from './run-groups.repository.js';
 import { worstCaseOf } from './run-money.js';
 
 /** Runs that are recorded by one statement: enough to be quick, few enough to leave others their turn. */
@@ -39,27 +39,22 @@ export class RunGroups {
     let recording: Promise<RunId[]> = Promise.resolve([]);
     for (let start = 0; start < questions.length; start += CHUNK) {
       // The next runs are made up while the database records the last: the transaction is open for half the time.
-      const chunk = questions.slice(start, start + CHUNK).map((item, position) => {
+      const runs = questions.slice(start, start + CHUNK).map((item, position) => {
         const reserve = reserves[start + position] ?? null;
         return groupedRun(item, { batchId, createdAt, reserve, turn: turn === null ? null : turn + start + position });
       });
+      const group = runGroup(runs as [GroupedRun, ...GroupedRun[]]);
       ids.push(...(await recording));
-      recording = this.record(owner, batchId, createdAt, chunk);
+      recording = this.record(owner, batchId, createdAt, group);
     }
     ids.push(...(await recording));
     await this.groups.reserve(owner, reserves);
     return ids;
   }
 
-  private async record(
-    owner: UserId,
-    batchId: number,
-    createdAt: Date,
-    chunk: readonly GroupedRun[],
-  ): Promise<RunId[]> {
-    const accepted = await this.groups.accept(owner, batchId, createdAt, chunk);
-    const turn = chunk[0]?.turn ?? null;
-    if (turn !== null) await this.queue.enqueueInTurn(accepted, turn);
+  private async record(owner: UserId, batchId: number, createdAt: Date, group: RunGroup): Promise<RunId[]> {
+    const accepted = await this.groups.accept(owner, batchId, createdAt, group);
+    if (group.turn !== null) await this.queue.enqueueInTurn(accepted, group.turn);
     return accepted;
   }
 }
