@@ -69,8 +69,9 @@ describeReplicas('a replica that is lost by kill -9', () => {
     const { counts } = batch;
     expect(counts).toMatchObject({ total: 40, failed: 0, cancelled: 0 });
     expect(counts.succeeded + counts.interrupted).toBe(40);
-    // At most as many as it had places for, less the one that streams.
-    expect(counts.interrupted).toBeLessThanOrEqual(3);
+    // Those that were out, as many as it had places for less the one that streams; and those of the round before, when their
+    // answers were still being recorded.
+    expect(counts.interrupted).toBeLessThanOrEqual(2 * 3);
     let calls = 0;
     for (const [n] of Array.from({ length: 40 }).entries()) {
       const own = await upstreamCalls(sharedStack().simulatorUrl, `q${n}-${markers.batch}`);

@@ -17,8 +17,25 @@ describe('a list as a literal', () => {
   };
 
   it('is read by PostgreSQL as the same texts, whatever is in them', async () => {
-    const special = fc.constantFrom('', ' ', 'NULL', 'null', '"', '\\', '{}', ',', '\n', "'", '{"a":"\\n"}', '\u2028', '🦊');
-    const text = fc.oneof(special, fc.string({ unit: 'grapheme' }).map((value) => value.replaceAll('\0', '')));
+    const special = fc.constantFrom(
+      '',
+      ' ',
+      'NULL',
+      'null',
+      '"',
+      '\\',
+      '{}',
+      ',',
+      '\n',
+      "'",
+      '{"a":"\\n"}',
+      '\u2028',
+      '🦊',
+    );
+    const text = fc.oneof(
+      special,
+      fc.string({ unit: 'grapheme' }).map((value) => value.replaceAll('\0', '')),
+    );
     await fc.assert(
       fc.asyncProperty(fc.array(fc.option(text)), async (values) => {
         expect(await read('text', values)).toEqual(values);
@@ -27,7 +44,12 @@ describe('a list as a literal', () => {
   });
 
   it('is read as the same numbers and truths', async () => {
-    expect(await read('bigint', [1, null, -5, Number.MAX_SAFE_INTEGER])).toEqual([1, null, -5, Number.MAX_SAFE_INTEGER]);
+    expect(await read('bigint', [1, null, -5, Number.MAX_SAFE_INTEGER])).toEqual([
+      1,
+      null,
+      -5,
+      Number.MAX_SAFE_INTEGER,
+    ]);
     expect(await read('boolean', [true, null, false])).toEqual([true, null, false]);
   });
 });

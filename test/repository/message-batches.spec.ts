@@ -5,7 +5,7 @@ import {
 } from '../../src/ai/batches/provider/message-batch-steps.repository.js';
 import type { HeldMessageBatch } from '../../src/ai/batches/provider/message-batch.types.js';
 import type { BatchId } from '../../src/ai/batches/batch.types.js';
-import { type GroupedRun, runGroup, RunGroupsRepository } from '../../src/ai/runs/ledger/run-groups.repository.js';
+import { runGroup, RunGroupsRepository } from '../../src/ai/runs/ledger/run-groups.repository.js';
 import type { RunId } from '../../src/ai/runs/run.types.js';
 import type { UserId } from '../../src/identity/user-id.js';
 import { nanoUsd } from '../../src/platform/money/money.js';
@@ -59,7 +59,7 @@ describe('Message Batches', () => {
       reserve: nanoUsd(5),
       firstEventRest: '}',
     }));
-    const runs = await groups.accept(user!.id, batch!.id, NOW, runGroup(grouped as [GroupedRun, ...GroupedRun[]]));
+    const runs = await groups.accept(user!.id, batch!.id, NOW, runGroup(grouped));
     return { held: (await messageBatches.take(A))!, runs };
   }
 

@@ -47,11 +47,6 @@ export class ClaudeApiError extends ResearchPlatformError {
   get statusCode(): number | null {
     return this.facts.statusCode;
   }
-
-  /** Whether an answer had begun: then its end was not seen, and the run counts as interrupted. */
-  get answerHadBegun(): boolean {
-    return this.facts.seen !== null;
-  }
 }
 
 function retryAfterExtras(retryAfterMs: number | null) {

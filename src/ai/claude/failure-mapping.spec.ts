@@ -164,7 +164,7 @@ describe('Silence', () => {
     const facts = (accumulator: AnswerAccumulator) => {
       const failure = toClaudeApiError(thrown, accumulator);
       expect([failure.slug, failure.facts.mayBeBilled]).toEqual(['claude-timeout', true]);
-      return [failure.facts.retryable, failure.answerHadBegun];
+      return [failure.facts.retryable, failure.facts.seen !== null];
     };
     expect(facts(nothingSeen())).toEqual([true, false]);
     expect(facts(seen(MESSAGE_START))).toEqual([true, true]);

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { listModels, type PriceRow, priceAt } from './catalog.js';
-import { costOf, estimateInputTokens, minimumCost, promptTokensOf, type Usage, worstCaseCost } from './cost.js';
+import { costOf, estimateInputTokens, promptTokensOf, type Usage, worstCaseCost } from './cost.js';
 
 const TODAY = new Date('2026-11-23T12:00:00Z');
 const NOTHING: Usage = {
@@ -155,15 +155,6 @@ describe('the worst case', () => {
         expect(worst).toBeGreaterThanOrEqual(costOf(usage, row));
       }),
     );
-  });
-});
-
-describe('the minimum of an unfinished call', () => {
-  it('is what was seen of it, or nothing', () => {
-    const seen = { ...NOTHING, input_tokens: 10, output_tokens: 1 };
-    expect(minimumCost(seen, SONNET)).toBe(30_000);
-    expect(minimumCost(seen, SONNET, { batch: true })).toBe(15_000);
-    expect(minimumCost(null, SONNET)).toBe(0);
   });
 });
 

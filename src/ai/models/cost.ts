@@ -82,14 +82,6 @@ export function worstCaseCost({
 }
 
 /**
- * The least that a call without a seen end has cost: what its last usage says; nothing when none was seen.
- * @throws RangeError as `costOf`
- */
-export function minimumCost(usageSoFar: Usage | null, price: PriceRow, options: CostOptions = {}): NanoUsd {
-  return usageSoFar === null ? nanoUsd(0) : costOf(usageSoFar, price, options);
-}
-
-/**
  * At least the prompt tokens of these texts (system, messages, schemas): deliberately too many, for setting budget aside
  * without asking Claude. What Claude itself adds (search results, tool prompts) is not in it.
  */

@@ -1,10 +1,15 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { PinoLogger } from 'nestjs-pino';
 import type { JobQueue, QueuedJob } from '../../../platform/database/job-queue.js';
 import type { Release } from '../../claude/call-slots.js';
 import type { RunExecutor } from './run-executor.js';
 import { RunPump } from './run-pump.js';
 import type { RunResumption } from './run-resumption.js';
+
+/** Lets everything happen that waits for nothing but its turn. */
+async function turns(): Promise<void> {
+  for (let turn = 0; turn < 10; turn += 1) await nextTurn();
+}
 
 /** A pump with so many places and jobs; runs end when `release` is called. */
 function pumpOf(places: number, jobs: number, begin: (ids: number[]) => void = () => undefined) {
@@ -61,14 +66,14 @@ describe('The pump of queued runs', () => {
   it('begins as many as there are places, and the next when one is free', async () => {
     const { pump, seen, release } = pumpOf(3, 10);
     await pump.onApplicationBootstrap();
-    await sleep(5);
+    await turns();
     expect(seen.begun).toEqual([0, 1, 2]);
     release();
-    await sleep(5);
+    await turns();
     expect(seen.begun).toEqual([0, 1, 2, 3]);
     for (let n = 0; n < 20; n += 1) {
       release();
-      await sleep(1);
+      await turns();
     }
     await pump.beforeApplicationShutdown();
     expect(seen).toMatchObject({ begun: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9], most: 3, completed: 10, givenBack: 0 });
@@ -77,10 +82,10 @@ describe('The pump of queued runs', () => {
   it('fetches ahead only when places become free quickly, and gives back at the end what it has not begun', async () => {
     const { pump, seen, release } = pumpOf(8, 100);
     await pump.onApplicationBootstrap();
-    await sleep(5);
+    await turns();
     expect(seen.fetched).toEqual([8]);
     for (let n = 0; n < 8; n += 1) release();
-    await sleep(5);
+    await turns();
     const fetched = seen.fetched.reduce((sum, count) => sum + count, 0);
     expect(seen.begun).toHaveLength(16);
     expect(fetched).toBeGreaterThan(16);
@@ -91,12 +96,12 @@ describe('The pump of queued runs', () => {
   it('asks an empty queue for nothing, whatever becomes free, until it is told', async () => {
     const { pump, seen, release, sent } = pumpOf(3, 1);
     await pump.onApplicationBootstrap();
-    await sleep(5);
+    await turns();
     release();
-    await sleep(5);
+    await turns();
     expect(seen.fetched).toEqual([3]);
     sent();
-    await sleep(5);
+    await turns();
     expect(seen.fetched).toEqual([3, 3]);
     await pump.beforeApplicationShutdown();
   });
@@ -106,7 +111,7 @@ describe('The pump of queued runs', () => {
       throw new Error('the database is away');
     });
     await pump.onApplicationBootstrap();
-    await sleep(5);
+    await turns();
     await pump.beforeApplicationShutdown();
     expect(seen).toMatchObject({ begun: [], completed: 0, givenBack: 2 });
   });

@@ -28,7 +28,7 @@ export interface RunGroup {
   /** The turn of the first one; null when they do not go through the queue. */
   readonly turn: number | null;
   /** The question of the first one. */
-  readonly first: RunQuestion;
+  readonly first: RunQuestion | undefined;
   /** A list for each column of `ACCEPT_ALL`. */
   readonly columns: readonly string[];
 }
@@ -116,16 +116,16 @@ export class RunGroupsRepository {
     const values = [owner, batchId, createdAt, ...columns];
     const rows = await this.transaction.sql<{ id: RunId }>(ACCEPT_ALL, values).catch((error: unknown) =>
       mapConstraint(error, {
-        runs_research_item_fkey: () => new ItemNotFoundError(first.researchItemId ?? 0),
-        runs_prompt_fkey: () => new PromptNotFoundError(first.promptId ?? 0),
+        runs_research_item_fkey: () => new ItemNotFoundError(first?.researchItemId ?? 0),
+        runs_prompt_fkey: () => new PromptNotFoundError(first?.promptId ?? 0),
       }),
     );
     return rows.map(({ id }) => id);
   }
 }
 
-/** Makes up what is sent to record these runs, one at least: it takes its time, which may be beside the database's. */
-export function runGroup(runs: readonly [GroupedRun, ...GroupedRun[]]): RunGroup {
+/** Makes up what is sent to record these runs: it takes its time, which may be beside the database's. */
+export function runGroup(runs: readonly GroupedRun[]): RunGroup {
   const questions = runs.map(({ question }) => question);
   const columns = [
     runs.map(({ index }) => index),
@@ -144,5 +144,5 @@ export function runGroup(runs: readonly [GroupedRun, ...GroupedRun[]]): RunGroup
     runs.map(({ firstEventRest }) => firstEventRest),
     questions.map(({ messageBatchId }) => messageBatchId),
   ];
-  return { turn: runs[0].turn, first: runs[0].question, columns: columns.map(arrayLiteral) };
+  return { turn: runs[0]?.turn ?? null, first: questions[0], columns: columns.map(arrayLiteral) };
 }

@@ -43,7 +43,7 @@ export class RunGroups {
         const reserve = reserves[start + position] ?? null;
         return groupedRun(item, { batchId, createdAt, reserve, turn: turn === null ? null : turn + start + position });
       });
-      const group = runGroup(runs as [GroupedRun, ...GroupedRun[]]);
+      const group = runGroup(runs);
       ids.push(...(await recording));
       recording = this.record(owner, batchId, createdAt, group);
     }
