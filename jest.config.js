@@ -8,8 +8,8 @@ const base = {
 
 export default {
   testTimeout: 30_000,
-  // Jest's own default leaves a core idle on two.
-  maxWorkers: 2,
+  // Many suites wait for leases and timeouts more than they work: on two cores a third worker has room.
+  maxWorkers: 3,
   projects: [
     { ...base, displayName: 'unit', roots: ['<rootDir>/src', '<rootDir>/test/rules'], testMatch: ['**/*.spec.ts'] },
     { ...base, displayName: 'repository', roots: ['<rootDir>/test/repository'], testMatch: ['**/*.spec.ts'] },
