@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Config } from '../../platform/config/config.js';
 import type { ClaudeClient } from './claude-client.js';
 import { AbortReason, CallAborted, ClaudeApiError, type FailureFacts, NO_FACTS } from './claude-failure.js';
@@ -214,10 +215,13 @@ describe('The gateway to Claude', () => {
   });
 
   it('holds no place while it waits for a retry', async () => {
-    const { gateway, recorder } = gatewayOf([fails({ retryAfterMs: 100 }), gives('x')], { maxConcurrency: 1 });
-    const final = gateway.answer(REQUEST, recorder, never, null);
-    await new Promise((resolve) => setTimeout(resolve, 40));
+    const { gateway, recorder, told } = gatewayOf([fails({ retryAfterMs: 1000 }), gives('x')], { maxConcurrency: 1 });
+    const giveUp = new AbortController();
+    const final = gateway.answer(REQUEST, recorder, giveUp.signal, null);
+    for (let turn = 0; turn < 10; turn += 1) await nextTurn();
+    expect(told.at(-1)).toBe('failed 1');
     expect(gateway.slots.free).toBe(1);
+    giveUp.abort(new AbortReason('cancelled'));
     await final;
   });
 

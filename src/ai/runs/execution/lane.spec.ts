@@ -1,18 +1,21 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Lane } from './lane.js';
 
 describe('A lane', () => {
   it('does its work once more for all who asked while it was under way, and never twice at a time', async () => {
     let [times, underWay, most] = [0, 0, 0];
+    let go: () => void = () => undefined;
+    const gate = new Promise<void>((resolve) => (go = resolve));
     const lane = new Lane(async () => {
       times += 1;
       most = Math.max(most, (underWay += 1));
-      await sleep(5);
+      await gate;
       underWay -= 1;
     });
     for (let n = 0; n < 10; n += 1) lane.run();
-    await sleep(1);
+    await nextTurn();
     for (let n = 0; n < 10; n += 1) lane.run();
+    go();
     await lane.idle();
     expect([times, most]).toEqual([2, 1]);
   });
@@ -25,7 +28,7 @@ describe('A lane', () => {
       await Promise.resolve();
     });
     lane.run();
-    for (let n = 0; n < 100; n += 1) await sleep(0);
+    for (let n = 0; n < 100; n += 1) await nextTurn();
     expect(times).toBe(50);
   });
 });
