@@ -202,7 +202,8 @@ const refilePrompts = (versions: string): string => `
 /**
  * The newest documents of a type that match, newest first. One window of shelves is looked through after the other until there
  * are enough: 1, 2, 4 shelves, and then 8 at a time. So a common word is found on the newest shelves, and a rare one by
- * the index alone.
+ * the index alone. Words and shelves are two conditions: within one, the index looks at each document of the shelves; from one
+ * to the other it leaps over those between which nothing matches, as where a filter passes only what is older.
  *
  * Of a phrase the index knows only which documents have all its words: of these the newest are looked at.
  */
@@ -238,7 +239,7 @@ async function createNewest(runner: QueryRunner): Promise<void> {
           select string_agg(format(''' %s %s %s''', kind, owner, number), '|')::tsquery
           from generate_series(greatest(0, shelf - size + 1), shelf) number);
         ids := array(
-          select d.document_id from search_documents d where d.words @@ (loose && shelves) and d.position <= top
+          select d.document_id from search_documents d where d.words @@ loose and d.words @@ shelves and d.position <= top
             and (since is null or d.created_at >= since) and (until is null or d.created_at < until)
           order by d.position desc, d.document_id desc limit room);
         if phrase is null then
