@@ -41,15 +41,18 @@ function daysAgo(days) {
 /** Fills the database, and then its search at once: run by run it would take an hour. */
 async function fill(databaseUrl) {
   const { Search1790000000010 } = await import('../dist/migrations/1790000000010-search.js');
+  const { SearchLeaps1790000000015 } = await import('../dist/migrations/1790000000015-search-leaps.js');
   return onServer(async (client) => {
     const admin = 'select user_id::integer as id from api_keys where bootstrap';
     const userId = (await client.query(admin)).rows[0].id;
-    const search = new Search1790000000010();
+    const [search, leaps] = [new Search1790000000010(), new SearchLeaps1790000000015()];
+    await leaps.down(client);
     await search.down(client);
     const seeded = await seed(databaseUrl, { items: ITEMS, runs: RUNS, userId });
     await client.query(`set maintenance_work_mem = '1GB'`);
     const begun = performance.now();
     await search.up(client);
+    await leaps.up(client);
     const minutes = (performance.now() - begun) / 60_000;
     await client.query('vacuum analyze search_documents');
     return { seeded, minutes };

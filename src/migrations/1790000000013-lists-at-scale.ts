@@ -19,17 +19,9 @@ export class ListsAtScale1790000000013 implements MigrationInterface {
     await queryRunner.query(
       'create index runs_batch_id_status_id_idx on runs (batch_id, status, id) where batch_id is not null',
     );
-    // The condition always holds; it keeps the index to those who ask for a status. Foreign keys look for runs by owner and id, with
-    // plans that may be older than the first row, when all indexes look alike: through this one they read all of the owner's runs.
-    await queryRunner.query('drop index runs_user_id_status_id_idx');
-    await queryRunner.query(
-      'create index runs_user_id_status_id_idx on runs (user_id, status, id) where status is not null',
-    );
   }
 
   async down(queryRunner: QueryRunner): Promise<void> {
-    await queryRunner.query('drop index runs_user_id_status_id_idx');
-    await queryRunner.query('create index runs_user_id_status_id_idx on runs (user_id, status, id)');
     await queryRunner.query('drop index runs_batch_id_status_id_idx');
     await queryRunner.query('drop index runs_research_item_id_status_id_idx');
     await queryRunner.query('drop index runs_prompt_id_status_id_idx');

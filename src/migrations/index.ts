@@ -12,6 +12,8 @@ import { LabelRollback1790000000011 } from './1790000000011-label-rollback.js';
 import { Statistics1790000000012 } from './1790000000012-statistics.js';
 import { ListsAtScale1790000000013 } from './1790000000013-lists-at-scale.js';
 import { MessageBatches1790000000014 } from './1790000000014-message-batches.js';
+import { SearchLeaps1790000000015 } from './1790000000015-search-leaps.js';
+import { RunsByStatus1790000000016 } from './1790000000016-runs-by-status.js';
 
 /** Every migration, in order: an explicit list, so that sources, build and tests run the same. */
 export const migrations = [
@@ -29,4 +31,6 @@ export const migrations = [
   Statistics1790000000012,
   ListsAtScale1790000000013,
   MessageBatches1790000000014,
+  SearchLeaps1790000000015,
+  RunsByStatus1790000000016,
 ];

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import type { UserId } from '../../src/identity/user-id.js';
 import { Search1790000000010 } from '../../src/migrations/1790000000010-search.js';
+import { SearchLeaps1790000000015 } from '../../src/migrations/1790000000015-search-leaps.js';
 import type { ResearchItemId } from '../../src/prompts/parent-item.js';
 import { type Found, SearchRepository } from '../../src/search/search.repository.js';
 import { MATCH_BEGIN, MATCH_END, RANKED_PER_TYPE } from '../../src/search/search.sql.js';
@@ -302,8 +303,11 @@ describe('search', () => {
       sql('select * from search_documents where user_id = $1 order by type, document_id', [owner]);
     const filed = await documents();
     const runner = { query: sql } as never;
-    await new Search1790000000010().down(runner);
-    await new Search1790000000010().up(runner);
+    const [search, leaps] = [new Search1790000000010(), new SearchLeaps1790000000015()];
+    await leaps.down(runner);
+    await search.down(runner);
+    await search.up(runner);
+    await leaps.up(runner);
     expect(await documents()).toEqual(filed);
   });
 });
