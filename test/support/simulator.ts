@@ -10,6 +10,8 @@ export interface UpstreamCall {
   readonly at: string;
   readonly path: string;
   readonly status: number | null;
+  /** Whether the answer was given to its end. */
+  readonly ended: boolean;
   readonly stream: boolean;
 }
 

@@ -5,11 +5,12 @@ const MAX_CALLS = 20_000;
 const MAX_CHARACTERS = 64 * 1024 * 1024;
 const MAX_CHARACTERS_PER_CALL = 256 * 1024;
 
-/** A call that reached the simulator. `status` is null while, or if never, answered. */
+/** A call that reached the simulator. `status` is null while, or if never, answered; `ended` tells an answer given to its end. */
 export interface LoggedCall {
   at: string;
   path: string;
   status: number | null;
+  ended: boolean;
   stream: boolean;
 }
 
@@ -18,9 +19,9 @@ export class CallLog {
   private readonly calls: { call: LoggedCall; body: string }[] = [];
   private characters = 0;
 
-  /** Takes down a call; the caller sets its `status` once it is known. */
+  /** Takes down a call; the caller sets its `status` and `ended` once they are known. */
   record(path: string, body: string, stream: boolean): LoggedCall {
-    const call: LoggedCall = { at: new Date().toISOString(), path, status: null, stream };
+    const call: LoggedCall = { at: new Date().toISOString(), path, status: null, ended: false, stream };
     const kept = body.slice(0, MAX_CHARACTERS_PER_CALL);
     this.calls.push({ call, body: kept });
     this.characters += kept.length;

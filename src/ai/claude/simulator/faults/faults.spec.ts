@@ -194,13 +194,19 @@ describe('faults of the simulated Claude', () => {
     const question = 'Who said "marker-7"?\n[[sim status=500 times=1 key=e]]';
     await failure(question);
     await stream(question);
+    const cut = await client.messages.create({
+      ...params('Who said "marker-7"?\n[[sim delta_ms=20 deltas=50]]'),
+      stream: true,
+    });
+    for await (const event of cut) if (event.type === 'content_block_delta') break;
     const url = `${simulator.baseUrl}/__calls?contains=${encodeURIComponent('said "marker-7"?\n')}&path=/v1/messages`;
     const log = (await (await fetch(url)).json()) as { count: number; calls: object[] };
     expect(log).toMatchObject({
-      count: 2,
+      count: 3,
       calls: [
-        { path: '/v1/messages', status: 500, stream: false },
-        { path: '/v1/messages', status: 200, stream: true },
+        { path: '/v1/messages', status: 500, ended: true, stream: false },
+        { path: '/v1/messages', status: 200, ended: true, stream: true },
+        { path: '/v1/messages', status: 200, ended: false, stream: true },
       ],
     });
   });

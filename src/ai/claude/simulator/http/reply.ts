@@ -26,6 +26,9 @@ export class Reply {
   ) {
     const controller = new AbortController();
     response.once('close', () => controller.abort(CLIENT_GONE));
+    response.once('finish', () => {
+      if (this.call) this.call.ended = true;
+    });
     // A write that races with the client's leaving fails; `close`, which follows, is what is acted upon.
     response.on('error', () => undefined);
     this.closed = controller.signal;
