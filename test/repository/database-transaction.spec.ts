@@ -1,3 +1,4 @@
+import type { EventEmitter } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { jest } from '@jest/globals';
 import { Logger } from '@nestjs/common';
@@ -55,6 +56,19 @@ describe('a transaction', () => {
     });
     await expect(work).rejects.toThrow('after the inner one');
     expect(await ids()).toEqual([]);
+  });
+
+  it('leaves nothing behind on its connection, however many statements fail', async () => {
+    const { transaction } = database;
+    const listeners = (): Promise<number> =>
+      transaction.run(async () => {
+        const client = (await transaction.manager.queryRunner?.connect()) as EventEmitter;
+        return client.listenerCount('end') + client.listenerCount('drain') + client.listenerCount('error');
+      });
+    const before = await listeners();
+    await insert(1);
+    for (let n = 0; n < 20; n += 1) await expect(insert(1)).rejects.toThrow();
+    expect(await listeners()).toBe(before);
   });
 
   it('is refused when a failed statement inside it was swallowed', async () => {

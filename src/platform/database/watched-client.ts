@@ -57,7 +57,13 @@ export class WatchedClient extends pg.Client {
    * status that it leaves behind, which is waited for.
    */
   async isAborted(): Promise<boolean> {
-    if (this.silentTicks !== null && !this.lost) await Promise.race([once(this, 'drain'), once(this, 'end')]);
+    if (this.silentTicks !== null && !this.lost) {
+      const either = new AbortController();
+      const { signal } = either;
+      await Promise.race([once(this, 'drain', { signal }), once(this, 'end', { signal })]).finally(() =>
+        either.abort(),
+      );
+    }
     return this.getTransactionStatus() === 'E';
   }
 
