@@ -18,6 +18,7 @@ export class DeltaWriter {
   private timer: NodeJS.Timeout | null = null;
   private writing: Promise<void> = Promise.resolve();
   private failed = false;
+  private finished = false;
 
   /**
    * @param sequence number of the run's last stored event
@@ -39,19 +40,19 @@ export class DeltaWriter {
 
   /**
    * Ends the writing, to hand over to the one who writes the last events: number of the last stored event, and the text that
-   * is not stored yet.
+   * is not stored yet. From now on nothing is written here: it would take the number of a last event.
    * @throws what kept an earlier write from being known to have happened: it must be made sure of first
    */
   async finish(): Promise<{ sequence: number; pending: string }> {
+    this.finished = true;
     if (this.timer) clearTimeout(this.timer);
-    this.timer = null;
     await this.writing;
     if (this.failed) await this.write();
     return { sequence: this.sequence, pending: this.pending };
   }
 
   private schedule(): void {
-    if (this.timer) return;
+    if (this.timer || this.finished) return;
     const interval = this.live.watched ? DELTA_INTERVAL_MS : UNWATCHED_INTERVAL_MS;
     const due = this.live.watched ? Math.max(0, this.lastWriteAt + interval - Date.now()) : interval;
     this.timer = setTimeout(() => {
