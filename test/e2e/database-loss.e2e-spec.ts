@@ -9,8 +9,9 @@ import { readEvents } from '../support/sse.js';
 import { until } from '../support/until.js';
 
 const RUNS = '/api/v1/ai/runs';
-const TOLD_WITHIN_MS = 2500;
-const HEALED_WITHIN_MS = 5000;
+/** Some 2.3 s on a machine that is free: this tells a wait with an end from one without, and is no measure of speed. */
+const TOLD_WITHIN_MS = 10_000;
+const HEALED_WITHIN_MS = 15_000;
 
 (onPostgres ? describe : describe.skip)('a database that goes away', () => {
   let proxy: LossyProxy;

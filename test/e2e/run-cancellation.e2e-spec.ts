@@ -41,7 +41,8 @@ describe('cancelling a run', () => {
 
   it('that is running gives up its call, and keeps and prices what was seen', async () => {
     const { id } = dataOf(await user.api.POST(RUNS, { params: AT_ONCE, body: { input: LONG } }));
-    await until('Some text', async () => (await stored(id)).length > 2);
+    const following = await raw(`${RUNS}/${id}/events`, { key: user.key });
+    await readEvents(following, ({ length }) => length > 2);
     const answer = await user.api.POST('/api/v1/ai/runs/{id}/cancel', at(id));
     expect(answer.response.status).toBe(202);
     expect(answer.response.headers.get('location')).toBe(`${RUNS}/${id}`);
@@ -59,15 +60,6 @@ describe('cancelling a run', () => {
     expect(await read(user.api, id)).toEqual(run);
     expect(await money(user.api)).toEqual({ reserved: 0, spent: run.billing.max_usd });
   });
-
-  /** The events of a run that are stored by now. */
-  async function stored(id: number): Promise<readonly unknown[]> {
-    const stopped = AbortSignal.timeout(300);
-    const response = await raw(`${RUNS}/${id}/events`, { key: user.key, signal: stopped });
-    const events: unknown[] = [];
-    await readEvents(response, (all) => all.length > 2 && (events.push(...all), true)).catch(() => undefined);
-    return events;
-  }
 
   it('tells those who wait for it, and ends their streams', async () => {
     const marker = unique('waiting');

@@ -17,7 +17,7 @@ describe('the circuit breaker of a model', () => {
 
   beforeAll(async () => {
     const { folder, template, simulatorUrl } = sharedStack();
-    const env = { ...liveAgainst(simulatorUrl), CLAUDE_MAX_ATTEMPTS: '1', CLAUDE_TIMEOUT_MS: '300' };
+    const env = { ...liveAgainst(simulatorUrl), CLAUDE_MAX_ATTEMPTS: '1', CLAUDE_TIMEOUT_MS: '1500' };
     server = await TestServer.start({ folder, template, env });
     user = await newUser(server.baseUrl);
   });
@@ -94,7 +94,7 @@ describe('the circuit breaker of a model', () => {
     expect(await isOpen(model)).toBe(1);
 
     const second = unique('probe');
-    const slow = `${second} [[sim deltas=4 delta_ms=100 text="I am well."]]`;
+    const slow = `${second} [[sim deltas=9 delta_ms=250 text="I am well."]]`;
     const probes = await until(
       'The second probe',
       async () => {

@@ -89,27 +89,35 @@ describe('a fault of Claude that passes', () => {
 });
 
 describe('the limits of trying again', () => {
+  let server: TestServer;
+
+  beforeAll(async () => {
+    server = await serverWith({
+      CLAUDE_DEADLINE_MS: '30000',
+      CLAUDE_TIMEOUT_MS: '1000',
+      CLAUDE_RETRY_AFTER_MAX_MS: '60000',
+      CLAUDE_MAX_ATTEMPTS: '5',
+      CLAUDE_BACKOFF_MIN_MS: '20',
+      CLAUDE_BACKOFF_MAX_MS: '50',
+    });
+  });
+  afterAll(() => server.dispose());
+
   it('are never past the deadline of the run', async () => {
-    const server = await serverWith({ CLAUDE_DEADLINE_MS: '1000', CLAUDE_RETRY_AFTER_MAX_MS: '5000' });
-    const { calls, elapsedMs } = await failedRun(server, '[[sim status=429 retry_after=2]]', 'claude-rate-limited');
+    const { calls, elapsedMs } = await failedRun(server, '[[sim status=429 retry_after=40]]', 'claude-rate-limited');
     expect(calls).toHaveLength(1);
-    expect(elapsedMs).toBeLessThan(1000);
-    await server.dispose();
+    expect(elapsedMs).toBeLessThan(30_000);
   });
 
   it('are the attempts that are configured, and waits between minimum and maximum', async () => {
-    const env = { CLAUDE_MAX_ATTEMPTS: '5', CLAUDE_BACKOFF_MIN_MS: '20', CLAUDE_BACKOFF_MAX_MS: '50' };
-    const server = await serverWith(env);
     const { run, calls } = await failedRun(server, '[[sim status=500]]', 'claude-failed');
     expect(calls).toHaveLength(5);
     const [first, ...waits] = run.attempts.map(({ wait_ms }) => wait_ms);
     expect(first).toBe(0);
     expect(waits.every((wait) => wait >= 20 && wait <= 50)).toBe(true);
-    await server.dispose();
   });
 
   it('are the budget of the user, which each attempt asks anew', async () => {
-    const server = await serverWith({ CLAUDE_TIMEOUT_MS: '300' });
     const settings = { model: 'claude-opus-5-5', max_tokens: 10_000 };
     // Worth one attempt at the worst case, and not two.
     const user = await newUser(server.baseUrl, 0.3);
@@ -124,12 +132,11 @@ describe('the limits of trying again', () => {
     expect(await upstreamCalls(sharedStack().simulatorUrl, marker)).toHaveLength(1);
     const me = dataOf(await user.api.GET('/api/v1/me'));
     expect([me.reserved_usd, me.spent_usd]).toEqual([0, run.billing.max_usd]);
-    await server.dispose();
   });
 
   it('are a tenth of the calls when everything fails: Claude is not hit three times as hard', async () => {
-    const server = await serverWith({});
-    const user = await newUser(server.baseUrl);
+    const unasked = await serverWith({});
+    const user = await newUser(unasked.baseUrl);
     const marker = unique('storm');
     // Spread over many models, so that no circuit opens: it is the budget that is looked at.
     const models = dataOf(await user.api.GET('/api/v1/ai/models')).items.map(({ id }) => id);
@@ -142,6 +149,6 @@ describe('the limits of trying again', () => {
     // Twenty retries are free in any ten seconds; a machine so slow that the storm takes longer gets as many again.
     expect(calls.length - RUNS_IN_STORM).toBeGreaterThanOrEqual(FREE_RETRIES);
     expect(calls.length - RUNS_IN_STORM).toBeLessThanOrEqual(2 * FREE_RETRIES);
-    await server.dispose();
+    await unasked.dispose();
   });
 });

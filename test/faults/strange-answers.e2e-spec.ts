@@ -19,6 +19,7 @@ import { liveAgainst, sharedStack } from '../support/shared-stack.js';
 const RUNS = '/api/v1/ai/runs';
 const TEXT = 'A text of answer.';
 const UPSTREAM_TEXT = 'UPSTREAM-INTERNALS-5312';
+const FIRST_BYTE_MS = 1500;
 const IDLE_MS = 1000;
 const DEADLINE_MS = 5000;
 /** The most of an upstream's own words that is passed on or kept: a fifth of what these rows send. */
@@ -158,6 +159,7 @@ describe('an answer that Claude would not give', () => {
     claude = await ScriptedClaude.start();
     const limits = {
       CLAUDE_MAX_ATTEMPTS: '1',
+      CLAUDE_TIMEOUT_MS: String(FIRST_BYTE_MS),
       CLAUDE_IDLE_TIMEOUT_MS: String(IDLE_MS),
       CLAUDE_DEADLINE_MS: String(DEADLINE_MS),
     };

@@ -2,7 +2,7 @@ import { dataOf, newUser, raw, type TestUser } from '../support/client.js';
 import { expectNoSecrets, failedRun, nextModel, type Run } from '../support/fault-runs.js';
 import { LossyProxy } from '../support/lossy-proxy.js';
 import { TestServer } from '../support/server.js';
-import { liveAgainst, sharedStack } from '../support/shared-stack.js';
+import { liveAgainst, PATIENT_CLAUDE, sharedStack } from '../support/shared-stack.js';
 import { SilentPort } from '../support/silent-port.js';
 import { readEvents } from '../support/sse.js';
 import { until } from '../support/until.js';
@@ -82,7 +82,7 @@ describe('a way to Claude that is lost for a moment', () => {
     proxy = new LossyProxy({ host: hostname, port: Number(port) });
     await proxy.open();
     // Long enough waits for the way to come back in one of them.
-    const waits = { CLAUDE_BACKOFF_MIN_MS: '400', CLAUDE_BACKOFF_MAX_MS: '800' };
+    const waits = { ...PATIENT_CLAUDE, CLAUDE_BACKOFF_MIN_MS: '400', CLAUDE_BACKOFF_MAX_MS: '800' };
     server = await serverAgainst(proxy.through(simulatorUrl).replace(/\/$/, ''), waits);
     user = await newUser(server.baseUrl);
   });

@@ -1,11 +1,11 @@
 import type { ProblemSlug } from '../../src/platform/errors/problems.js';
 import { expectNoSecrets, failedRun, type FailedRun } from '../support/fault-runs.js';
 import { TestServer } from '../support/server.js';
-import { liveAgainst, sharedStack } from '../support/shared-stack.js';
+import { liveAgainst, PATIENT_CLAUDE, sharedStack } from '../support/shared-stack.js';
 
 const UPSTREAM_TEXT = 'UPSTREAM-INTERNALS-7421';
-/** Every attempt waits so long for its first byte, and so long for each further one. */
-const TIMEOUT_MS = 300;
+/** Where Claude falls silent: every attempt waits so long for its first byte, and so long for each further one. */
+const TIMEOUT_MS = 600;
 /** No row may hang: this is no measure of speed. */
 const HANG_MS = 15_000;
 
@@ -59,7 +59,7 @@ const STATUSES: Row[] = [
 const UNANSWERED: Row[] = [
   { does: 'reset', slug: 'claude-unreachable', statusCode: null, errorType: /SOCKET|ECONNRESET/ },
   { does: 'hang', slug: 'claude-timeout', statusCode: null, errorType: 'timeout', minMs: 3 * TIMEOUT_MS },
-  { does: 'slow_ms=900', slug: 'claude-timeout', statusCode: null, errorType: 'timeout', minMs: 3 * TIMEOUT_MS },
+  { does: 'slow_ms=30000', slug: 'claude-timeout', statusCode: null, errorType: 'timeout', minMs: 3 * TIMEOUT_MS },
   { does: 'hang_headers', slug: 'claude-timeout', statusCode: 200, errorType: 'timeout', minMs: 3 * TIMEOUT_MS },
   { does: 'garbage', slug: 'claude-failed', statusCode: 200, errorType: 'unreadable_answer' },
 ].map((row) => ({ ...row, calls: 3, billing: 'unknown' }) as Row);
@@ -86,16 +86,17 @@ const BROKEN: Row[] = [
   }),
 );
 
+const IMPATIENT = { CLAUDE_TIMEOUT_MS: String(TIMEOUT_MS), CLAUDE_IDLE_TIMEOUT_MS: String(TIMEOUT_MS) };
+
 describe.each([
-  ['a refusal by Claude', 'failed', STATUSES],
-  ['no answer of Claude', 'failed', UNANSWERED],
-  ['an answer of Claude that breaks off', 'interrupted', BROKEN],
-] as const)('%s', (_, runStatus, table) => {
+  ['a refusal by Claude', 'failed', STATUSES, PATIENT_CLAUDE],
+  ['no answer of Claude', 'failed', UNANSWERED, IMPATIENT],
+  ['an answer of Claude that breaks off', 'interrupted', BROKEN, IMPATIENT],
+] as const)('%s', (_, runStatus, table, timeouts) => {
   let server: TestServer;
 
   beforeAll(async () => {
     const { folder, template, simulatorUrl } = sharedStack();
-    const timeouts = { CLAUDE_TIMEOUT_MS: String(TIMEOUT_MS), CLAUDE_IDLE_TIMEOUT_MS: String(TIMEOUT_MS) };
     server = await TestServer.start({ folder, template, env: { ...liveAgainst(simulatorUrl), ...timeouts } });
   });
   afterAll(() => server.dispose());
