@@ -12,20 +12,25 @@ const BEAT_MS = 10_000;
 describe('the leases of a process', () => {
   const recover = jest.fn<RunRecovery['recover']>();
   const renew = jest.fn(() => Promise.resolve());
-  let expired: RunId[];
+  let expired: RunId[] | Error;
   let leases: RunLeases;
+
+  const findExpired = (): Promise<RunId[]> =>
+    expired instanceof Error ? Promise.reject(expired) : Promise.resolve(expired);
+  const leasesOn = (url: string | undefined): RunLeases =>
+    new RunLeases(
+      { database: { url } } as Config,
+      { renew, findExpired, expireOthers: () => Promise.resolve() } as unknown as RunLeasesRepository,
+      { heldRuns: () => [7] } as unknown as RunExecutor,
+      { recover } as unknown as RunRecovery,
+      { warn: () => undefined } as unknown as PinoLogger,
+    );
 
   beforeEach(async () => {
     jest.useFakeTimers();
     jest.clearAllMocks();
     expired = [];
-    leases = new RunLeases(
-      { database: { url: 'postgres://x' } } as Config,
-      { renew, findExpired: () => Promise.resolve(expired) } as unknown as RunLeasesRepository,
-      { heldRuns: () => [7] } as unknown as RunExecutor,
-      { recover } as unknown as RunRecovery,
-      { warn: () => undefined } as unknown as PinoLogger,
-    );
+    leases = leasesOn('postgres://x');
     await leases.onApplicationBootstrap();
   });
   afterEach(() => jest.useRealTimers());
@@ -49,6 +54,7 @@ describe('the leases of a process', () => {
   });
 
   it('are not recovered any more once the process is to end', async () => {
+    recover.mockResolvedValue();
     expired = [1 as RunId, 2 as RunId];
     let ending: Promise<void> = Promise.resolve();
     recover.mockImplementation(() => {
@@ -58,5 +64,46 @@ describe('the leases of a process', () => {
     await jest.advanceTimersByTimeAsync(BEAT_MS);
     await ending;
     expect(recover).toHaveBeenCalledTimes(1);
+  });
+
+  it('that ended while the database was away are left to those who hold them, for a beat', async () => {
+    recover.mockResolvedValue();
+    expired = new Error('away');
+    await jest.advanceTimersByTimeAsync(3 * BEAT_MS);
+    expired = [1 as RunId];
+    await jest.advanceTimersByTimeAsync(BEAT_MS);
+    expect(recover).not.toHaveBeenCalled();
+    await jest.advanceTimersByTimeAsync(BEAT_MS);
+    expect(recover.mock.calls).toEqual([[1]]);
+    await leases.onApplicationShutdown();
+  });
+
+  it('of runs that are worked on here are renewed, whatever became of them, and never taken over', async () => {
+    recover.mockResolvedValue();
+    expired = [7 as RunId, 1 as RunId];
+    await jest.advanceTimersByTimeAsync(BEAT_MS);
+    expect(recover.mock.calls).toEqual([[1]]);
+    await leases.onApplicationShutdown();
+  });
+
+  it('are looked through at the very start where no other process can hold any, and not where one may', async () => {
+    recover.mockResolvedValue();
+    expired = [1 as RunId];
+    const shared = leasesOn('postgres://x');
+    await shared.onApplicationBootstrap();
+    expect(recover).not.toHaveBeenCalled();
+    const alone = leasesOn(undefined);
+    await alone.onApplicationBootstrap();
+    expect(recover.mock.calls).toEqual([[1]]);
+    for (const one of [shared, alone]) await one.onApplicationShutdown();
+  });
+
+  it('hold as long as a shutdown waits for the runs', async () => {
+    await leases.beforeApplicationShutdown();
+    await jest.advanceTimersByTimeAsync(2 * BEAT_MS);
+    expect(renew).toHaveBeenCalledTimes(2);
+    await leases.onApplicationShutdown();
+    await jest.advanceTimersByTimeAsync(2 * BEAT_MS);
+    expect(renew).toHaveBeenCalledTimes(2);
   });
 });
