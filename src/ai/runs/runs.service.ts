@@ -37,6 +37,10 @@ export class RunsService {
     const known = await this.idempotency.find(keyed);
     if (known !== null) return { made: null, replayed: known };
     const question = await this.drafts.draft(owner, request);
+    return this.executor.accepting(() => this.startNow(question, keyed));
+  }
+
+  private async startNow(question: RunQuestion, keyed: KeyedRequest | null): Promise<Made<LiveRun>> {
     const slot = await this.executor.takeSlot();
     try {
       const how = { workerId: WORKER_ID, sent: slot !== null };

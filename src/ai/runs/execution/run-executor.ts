@@ -19,6 +19,9 @@ export const WORKER_ID = randomUUID();
 @Injectable()
 export class RunExecutor implements BeforeApplicationShutdown {
   private readonly works = new Map<RunId, RunWork>();
+  private readonly acceptances = new Set<Promise<unknown>>();
+  /** Whether the time for work under way is up. */
+  private givenUp = false;
 
   constructor(
     private readonly gateway: ClaudeGateway,
@@ -26,6 +29,13 @@ export class RunExecutor implements BeforeApplicationShutdown {
     private readonly liveRuns: LiveRuns,
     private readonly lifecycle: Lifecycle,
   ) {}
+
+  /** Does what ends with `start`, or before it: a shutdown waits for it as for the work itself. */
+  async accepting<T>(accept: () => Promise<T>): Promise<T> {
+    const acceptance = accept();
+    this.acceptances.add(acceptance);
+    return acceptance.finally(() => this.acceptances.delete(acceptance));
+  }
 
   /**
    * A place for a call, if one is free at this moment; null means that the run will have to wait for one.
@@ -69,6 +79,7 @@ export class RunExecutor implements BeforeApplicationShutdown {
     const session = new RunSession(run, hold, this.stores, firstEvents, lastSequence);
     const work = new RunWork(session, this.gateway, this.stores, this.liveRuns, slot);
     this.works.set(run.id, work);
+    if (this.givenUp) work.abort(new AbortReason('shutdown'));
     void work.done.finally(() => {
       // A run that was taken from this process may have come back to it meanwhile, under a new fence.
       if (this.works.get(run.id) === work) this.works.delete(run.id);
@@ -97,11 +108,18 @@ export class RunExecutor implements BeforeApplicationShutdown {
   }
 
   async beforeApplicationShutdown(): Promise<void> {
-    const all = Promise.all([...this.works.values()].map(({ done }) => done));
+    const all = this.allDone();
     await this.lifecycle.graceFor(all);
+    this.givenUp = true;
     for (const work of this.works.values()) work.abort(new AbortReason('shutdown'));
     await this.lifecycle.recordingOf(all);
     // The database is away: another start recovers what is left. Readers would wait for its end, and hold the server open.
     for (const work of this.works.values()) work.forsake(new ShuttingDownError());
+  }
+
+  private async allDone(): Promise<void> {
+    while (this.works.size > 0 || this.acceptances.size > 0) {
+      await Promise.allSettled([...this.acceptances, ...[...this.works.values()].map(({ done }) => done)]);
+    }
   }
 }
