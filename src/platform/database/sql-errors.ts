@@ -27,13 +27,22 @@ function driverError(error: unknown): unknown {
   return error instanceof QueryFailedError ? error.driverError : error;
 }
 
+function violatedBy(error: unknown): string | undefined {
+  const cause = driverError(error);
+  return cause instanceof pg.DatabaseError && cause.code?.startsWith('23') ? cause.constraint : undefined;
+}
+
+/** Whether a statement failed because it would have violated this constraint. */
+export function violates(error: unknown, constraint: string): boolean {
+  return violatedBy(error) === constraint;
+}
+
 /**
  * Turns the violation of a named constraint into the domain error that it stands for.
  * @throws always: the domain error, or `error` as it is
  */
 export function mapConstraint(error: unknown, byConstraint: Record<string, () => Error>): never {
-  const cause = driverError(error);
-  const violated = cause instanceof pg.DatabaseError && cause.code?.startsWith('23') ? cause.constraint : undefined;
+  const violated = violatedBy(error);
   const make = violated === undefined ? undefined : byConstraint[violated];
   throw make ? make() : error;
 }

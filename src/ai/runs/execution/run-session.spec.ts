@@ -1,3 +1,5 @@
+import { jest } from '@jest/globals';
+import pg from 'pg';
 import { DatabaseUnavailableError } from '../../../platform/errors/platform.errors.js';
 import { nanoUsd } from '../../../platform/money/money.js';
 import type { UserId } from '../../../identity/user-id.js';
@@ -47,6 +49,55 @@ function abortedSession(change: (run: Run) => Run = (run) => run) {
   session.abort(new AbortReason('cancelled'));
   return { session, settled };
 }
+
+describe('A run whose attempts the database does not take at once', () => {
+  const conflict = (code: string, constraint?: string) =>
+    Object.assign(new pg.DatabaseError('no', 0, 'error'), { code, constraint });
+
+  /** A session whose ledger takes these outcomes one after the other, each for one write of an attempt. */
+  function sessionOf(outcomes: (true | Error)[]) {
+    const facts = { id: HOLD.runId, createdAt: new Date(), reserve: nanoUsd(500), running: true, sent: true };
+    const settled: Run[] = [];
+    const write = jest.fn(() => {
+      const outcome = outcomes.shift() ?? true;
+      return outcome instanceof Error ? Promise.reject(outcome) : Promise.resolve(outcome);
+    });
+    const stores = {
+      ledger: { openAttempt: write, closeAttempt: write },
+      settlements: { settle: ({ run }: Settlement) => Promise.resolve(settled.push(run) > 0) },
+      log: { attemptFailed: () => undefined, unrecorded: () => undefined },
+    } as unknown as RunStores;
+    return { session: new RunSession(acceptedRun(QUESTION, facts), HOLD, stores, [], 1), settled, write };
+  }
+
+  beforeEach(() => void jest.useFakeTimers({ advanceTimers: 100 }));
+  afterEach(() => void jest.useRealTimers());
+
+  it.each([
+    ['is busy with others', [conflict('40P01'), conflict('57014')]],
+    ['has taken it already, though its answer was lost', [AWAY, conflict('23505', 'run_attempts_pkey')]],
+  ])('goes on where it %s', async (_, outcomes) => {
+    const { session, write } = sessionOf(outcomes);
+    await session.sending(2, 10);
+    expect(write).toHaveBeenCalledTimes(3);
+    expect(session.live.run.attempts).toMatchObject([{ number: 1 }, { number: 2, state: 'sent' }]);
+  });
+
+  it('ends with what it refuses for good, and closes an attempt that it may have taken before', async () => {
+    const refused = new Error('no budget');
+    const { session, settled } = sessionOf([AWAY, refused]);
+    await expect(session.sending(2, 10)).rejects.toBe(refused);
+    await session.finish(refused);
+    expect(settled[0]?.attempts).toMatchObject([{ number: 1 }, { number: 2, state: 'settled', maxNanoUsd: 0 }]);
+  });
+
+  it('ends without an attempt that was refused at once', async () => {
+    const refused = new Error('no budget');
+    const { session } = sessionOf([refused]);
+    await expect(session.sending(2, 10)).rejects.toBe(refused);
+    expect(session.live.run.attempts).toHaveLength(1);
+  });
+});
 
 describe('A run that is given up while the database is away', () => {
   it('ends without an attempt that may have been opened, and was not made: the end of the run closes it', async () => {

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { DatabaseUnavailableError } from '../../../platform/errors/platform.errors.js';
+import { mayPass, violates } from '../../../platform/database/sql-errors.js';
 import type { ClaudeAnswer } from '../../claude/claude.types.js';
 import { AbortReason, type ClaudeApiError } from '../../claude/claude-failure.js';
 import type { AttemptRecorder, FinalAttempt } from '../../claude/passage.js';
@@ -121,8 +121,8 @@ export class RunSession implements AttemptRecorder {
   }
 
   /**
-   * Writes an attempt's state. A database that is away for a while ends no run that Claude may have been paid for: it is
-   * waited for, and those who wait for the run here are told.
+   * Writes an attempt's state. A database that is away or busy for a while ends no run that Claude may have been paid for: it
+   * is waited for, and those who wait for the run here are told.
    * @param unsure how the attempt counts when the work ends before it is known whether the write was done: the end of the run
    *   closes it
    */
@@ -132,9 +132,10 @@ export class RunSession implements AttemptRecorder {
         if (!(await write())) throw FENCED;
         return this.remember(attempt);
       } catch (error) {
-        if (!(error instanceof DatabaseUnavailableError)) throw error;
-        if (this.signal.aborted) {
-          this.remember(unsure);
+        // A try whose answer was lost may be done after the next one has looked: then both open the same attempt.
+        const again = mayPass(error) || (tries > 0 && violates(error, 'run_attempts_pkey'));
+        if (!again || this.signal.aborted) {
+          if (again || tries > 0) this.remember(unsure);
           throw error;
         }
         this.stores.log.unrecorded(this.live.run, error);
