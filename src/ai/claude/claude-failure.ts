@@ -66,14 +66,14 @@ export class AbortReason extends Error {
   }
 }
 
-/** A call that was given up after it was sent, with what had been seen of the answer. */
+/** A call that was given up after it was recorded as sent, with what had been seen of the answer. */
 export class CallAborted extends Error {
   constructor(
     readonly abortCause: AbortCause,
     readonly seen: ClaudeAnswer | null,
     /** Status code of the response; null when its headers had not come. */
     readonly statusCode: number | null = null,
-    /** False where Claude says that it bills nothing for it. */
+    /** False where Claude says that it bills nothing for it, and where it never went out. */
     readonly mayBeBilled = true,
   ) {
     super(`The call was given up: ${abortCause}`);
@@ -92,7 +92,7 @@ export function deadlineExceeded(abort: CallAborted | null): ClaudeApiError {
     statusCode: abort?.statusCode ?? null,
     errorType: 'deadline',
     claudeRequestId: abort?.seen?.requestId ?? null,
-    mayBeBilled: abort !== null,
+    mayBeBilled: abort?.mayBeBilled ?? false,
     seen: abort?.seen?.usage ? abort.seen : null,
   });
 }

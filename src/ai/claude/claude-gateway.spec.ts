@@ -186,6 +186,19 @@ describe('The gateway to Claude', () => {
     expect(final).toMatchObject({ number: 0, failure: { abortCause: 'cancelled' } });
   });
 
+  it('sends nothing for who gives up while the attempt is recorded, and nothing is billed', async () => {
+    for (const cause of ['cancelled', 'deadline'] as const) {
+      const { gateway, recorder, told } = gatewayOf([gives('x')]);
+      const giveUp = new AbortController();
+      const sending = () => Promise.resolve(giveUp.abort(new AbortReason(cause)));
+      const { failure } = await gateway.answer(REQUEST, { ...recorder, sending }, giveUp.signal, null);
+      expect(told).toEqual([]);
+      expect(failure instanceof ClaudeApiError ? failure.facts.mayBeBilled : failure?.mayBeBilled).toBe(false);
+      await Promise.resolve();
+      expect(gateway.slots.free).toBe(LIMITS.maxConcurrency);
+    }
+  });
+
   it('sends nothing for who gives up while it waits for a place', async () => {
     const { gateway, recorder, told } = gatewayOf([hangs, gives('x')], { maxConcurrency: 1 });
     const [holder, waiter] = [new AbortController(), new AbortController()];

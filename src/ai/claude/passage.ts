@@ -128,6 +128,8 @@ export class Passage {
       this.number += 1;
       await this.recorder.sending(this.number, this.waitMs);
       this.startedAt = Date.now();
+      // Given up while it was being recorded: it does not go out.
+      if (this.signal.aborted) throw new CallAborted(abortCauseOf(this.signal), null, null, false);
       return await this.way.breakers.execute(request.model, () => this.call(request));
     } catch (error) {
       if (error instanceof ClaudeApiError) await this.decide(error, tries);
