@@ -78,6 +78,27 @@ describe('A live run', () => {
     second();
     expect(live.watched).toBe(false);
   });
+
+  it('joins a run that comes to be worked on here while it is followed', async () => {
+    const runs = new LiveRuns();
+    const live = new LiveRun(RUN);
+    const stored = [event(1, 'run')];
+    const repository = {
+      findAfter: (_owner: UserId, _id: RunId, after: number) =>
+        Promise.resolve(stored.filter(({ sequence }) => sequence > after)),
+      findPosition: () => Promise.resolve({ last: 1, status: 'queued' }),
+    } as unknown as RunEventsRepository;
+    const follower = new RunFollower(runs, repository, { stopping: false } as Lifecycle);
+    const events = await follower.follow(1 as UserId, RUN.id, 0, 'after');
+    await events.next();
+    runs.add(live);
+    const second = events.next();
+    while (!live.watched) await pause(5);
+    live.advance(RUN, [event(2)]);
+    expect(await second).toEqual({ done: false, value: 'id: 2\nevent: delta\ndata: {"n":2}\n\n' });
+    await events.return(undefined);
+    expect(live.watched).toBe(false);
+  });
 });
 
 describe('Live runs', () => {

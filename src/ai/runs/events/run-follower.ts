@@ -44,19 +44,25 @@ export class RunFollower {
   }
 
   private async *read(owner: UserId, id: RunId, after: number, knownLast: number | null): AsyncGenerator<string> {
-    const leave = this.liveRuns.find(id)?.join();
+    const place = new Place(this.liveRuns, id);
     try {
-      yield* this.eventsOf(owner, id, after, knownLast);
+      yield* this.eventsOf(owner, id, after, knownLast, place);
     } finally {
-      leave?.();
+      place.leave();
     }
   }
 
-  private async *eventsOf(owner: UserId, id: RunId, after: number, knownLast: number | null): AsyncGenerator<string> {
+  private async *eventsOf(
+    owner: UserId,
+    id: RunId,
+    after: number,
+    knownLast: number | null,
+    place: Place,
+  ): AsyncGenerator<string> {
     let sequence = after;
     let silentSince = Date.now();
     while (knownLast === null || sequence < knownLast) {
-      const live = this.liveRuns.find(id);
+      const live = place.find();
       // Remembered before looking: a change that comes while the events are read must not be slept through.
       const revision = live?.revision;
       const events = await this.next(owner, id, sequence, live);
@@ -86,6 +92,32 @@ export class RunFollower {
   ): Promise<readonly RunEvent[]> {
     if (live && sequence + 1 >= live.firstSequence) return live.eventsAfter(sequence);
     return this.events.findAfter(owner, id, sequence, PAGE);
+  }
+}
+
+/** A reader's place at a run, in this process or not: the run may come to be worked on here while it is followed. */
+class Place {
+  private live: LiveRun | undefined;
+  private leaveLive: (() => void) | undefined;
+
+  constructor(
+    private readonly liveRuns: LiveRuns,
+    private readonly id: RunId,
+  ) {}
+
+  /** The run, joined, if it is worked on here now. */
+  find(): LiveRun | undefined {
+    const live = this.liveRuns.find(this.id);
+    if (live === this.live) return live;
+    this.leave();
+    this.live = live;
+    this.leaveLive = live?.join();
+    return live;
+  }
+
+  leave(): void {
+    this.leaveLive?.();
+    this.leaveLive = undefined;
   }
 }
 

@@ -13,10 +13,10 @@ async function turns(): Promise<void> {
 
 /** A pump with so many places and jobs; runs end when `release` is called. */
 function pumpOf(places: number, jobs: number, begin: (ids: number[]) => void = () => undefined) {
-  const left = Array.from(
-    { length: jobs },
-    (_, n) => ({ id: `${n}`, data: { run_id: n } }) as unknown as QueuedJob<unknown>,
-  );
+  const job = (n: number) => ({ id: `${n}`, data: { run_id: n } }) as unknown as QueuedJob<unknown>;
+  const left = Array.from({ length: jobs }, (_, n) => job(n));
+  /** What happens after the database has looked for jobs, and before its answer is here. */
+  const answering: (() => void)[] = [];
   const held: (() => void)[] = [];
   const seen = { fetched: [] as number[], begun: [] as number[], completed: 0, givenBack: 0, most: 0 };
   let free = places;
@@ -25,7 +25,13 @@ function pumpOf(places: number, jobs: number, begin: (ids: number[]) => void = (
   const queue = {
     define: () => Promise.resolve(),
     onSent: (_: string, listener: () => void) => (onSent = listener),
-    fetch: (_: string, count: number) => Promise.resolve((seen.fetched.push(count), left.splice(0, count))),
+    fetch: async (_: string, count: number) => {
+      seen.fetched.push(count);
+      const found = left.splice(0, count);
+      await Promise.resolve();
+      answering.shift()?.();
+      return found;
+    },
     complete: (_: string, done: unknown[]) => Promise.resolve((seen.completed += done.length)),
     giveBack: (_: string, back: unknown[]) => Promise.resolve((seen.givenBack += back.length)),
   };
@@ -59,7 +65,11 @@ function pumpOf(places: number, jobs: number, begin: (ids: number[]) => void = (
     resumption as unknown as RunResumption,
     logger as unknown as PinoLogger,
   );
-  return { pump, seen, release: () => held.shift()?.(), sent: () => onSent() };
+  const send = (n: number): void => {
+    left.push(job(n));
+    onSent();
+  };
+  return { pump, seen, release: () => held.shift()?.(), sent: () => onSent(), send, answering };
 }
 
 describe('The pump of queued runs', () => {
@@ -77,6 +87,15 @@ describe('The pump of queued runs', () => {
     }
     await pump.beforeApplicationShutdown();
     expect(seen).toMatchObject({ begun: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9], most: 3, completed: 10, givenBack: 0 });
+  });
+
+  it('looks again for a job that was sent while it looked', async () => {
+    const { pump, seen, send, answering } = pumpOf(3, 0);
+    answering.push(() => send(5));
+    await pump.onApplicationBootstrap();
+    await turns();
+expect(seen.begun).toEqual([5]);
+    await pump.beforeApplicationShutdown();
   });
 
   it('fetches ahead only when places become free quickly, and gives back at the end what it has not begun', async () => {

@@ -87,11 +87,14 @@ export class RunPump implements OnApplicationBootstrap, BeforeApplicationShutdow
     const wanted = this.executor.freeSlots + ahead - ready.length;
     // What is fetched ahead is fetched in handfuls.
     if (wanted <= ahead >> 1) return;
+    // Told of more while it looks, it looks again: what it was told of may have come after what it saw.
+    this.more = false;
     try {
       const jobs = await this.queue.fetch<RunJob>(RUN_QUEUE, wanted);
-      this.more = jobs.length === wanted;
+      if (jobs.length === wanted) this.more = true;
       ready.push(...jobs);
     } catch (error) {
+      this.more = true;
       return this.warn('The queue could not be read; it is tried again', error);
     }
     this.lanes.begin.run();
