@@ -19,6 +19,8 @@ const EMBEDDED_CONNECT_TIMEOUT_MS = 30_000;
  * is gone, and others wait for the rows that it holds. Well below the lease of a run, which is taken over then.
  */
 const STANDSTILL_MS = 10_000;
+/** A connection that is silent for so long is asked for a sign of life: one that a firewall has dropped would never tell. */
+const KEEP_ALIVE_MS = 5000;
 /** How long a shutdown waits for connections to be given back and closed. */
 const END_PATIENCE_MS = 2000;
 
@@ -47,6 +49,7 @@ export class BoundedPool extends pg.Pool {
       ...config,
       types: safeIntegerTypes,
       keepAlive: true,
+      keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
       connectionTimeoutMillis: embedded ? EMBEDDED_CONNECT_TIMEOUT_MS : CONNECT_TIMEOUT_MS,
       ...(embedded ? { idleTimeoutMillis: 0 } : { idle_in_transaction_session_timeout: STANDSTILL_MS }),
       Client: WatchedClient as never,
