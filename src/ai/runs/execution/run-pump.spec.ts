@@ -94,7 +94,7 @@ describe('The pump of queued runs', () => {
     answering.push(() => send(5));
     await pump.onApplicationBootstrap();
     await turns();
-expect(seen.begun).toEqual([5]);
+    expect(seen.begun).toEqual([5]);
     await pump.beforeApplicationShutdown();
   });
 
