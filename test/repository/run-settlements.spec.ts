@@ -8,6 +8,7 @@ import { nanoUsd } from '../../src/platform/money/money.js';
 import { freshDatabase, onPostgres, type TestDatabase } from '../support/database.js';
 
 const WORKER = '00000000-0000-4000-8000-000000000001';
+const OTHER = '00000000-0000-4000-8000-000000000002';
 const RESERVE = nanoUsd(1000);
 const USAGE = {
   input_tokens: 5,
@@ -165,7 +166,19 @@ describe('many runs in one statement', () => {
       [sent, unwanted],
     ]);
     expect(states).toEqual([{ state: 'sent' }, { state: 'intent' }]);
-    expect((await claims.claimAll([sent, unwanted, taken], WORKER, at)).size).toBe(0);
+    const later = new Date(at.getTime() + 1);
+    expect((await claims.claimAll([sent, unwanted, taken], WORKER, later)).size).toBe(0);
+  });
+
+  it('are claimed again by who has not heard of it, under a new fence, and by nobody else', async () => {
+    const user = await newUser();
+    const { id } = await accept(user, false);
+    const at = new Date();
+    await claims.claimAll([id], WORKER, at);
+    expect((await claims.claimAll([id], OTHER, at)).size).toBe(0);
+    const again = await claims.claimAll([id], WORKER, at);
+    expect(again.get(id)).toMatchObject({ fence: 2, run: { attempts: [{ number: 1, state: 'sent', startedAt: at }] } });
+    expect(await sql('select state from run_attempts where run_id = $1', [id])).toEqual([{ state: 'sent' }]);
   });
 
   // The embedded database is one session: nobody holds anything beside it.

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { mayPass } from '../../../platform/database/sql-errors.js';
 import type { Release } from '../../claude/call-slots.js';
 import { RunEventsRepository } from '../events/run-events.repository.js';
 import { type ClaimedRun, RunClaimsRepository } from '../ledger/run-claims.repository.js';
@@ -7,6 +8,7 @@ import type { RunId } from '../run.types.js';
 import { RunsRepository } from '../runs.repository.js';
 import { RunEnding } from './run-ending.js';
 import { RunExecutor, WORKER_ID } from './run-executor.js';
+import { pauseBeforeRecording } from './run-session.js';
 
 /** Takes up runs that were accepted but not started: by the queue's word. */
 @Injectable()
@@ -28,7 +30,7 @@ export class RunResumption {
   async begin(ids: readonly RunId[], slots: readonly Release[]): Promise<void> {
     const free = [...slots];
     try {
-      const claimed = await this.claims.claimAll(ids, WORKER_ID, new Date());
+      const claimed = await this.claim(ids);
       const cancelled = [...claimed.values()].filter(({ cancelRequested }) => cancelRequested);
       for (const claim of claimed.values()) {
         if (!claim.cancelRequested)
@@ -40,6 +42,19 @@ export class RunResumption {
       for (const id of passedOver) await this.beginSingly(id);
     } finally {
       for (const release of free) release();
+    }
+  }
+
+  /** Says it again where the answer is lost: a run that was claimed unheard would be nobody's, and end as one that was sent. */
+  private async claim(ids: readonly RunId[]): Promise<ReadonlyMap<RunId, ClaimedRun>> {
+    const at = new Date();
+    for (let tries = 0; ; tries += 1) {
+      try {
+        return await this.claims.claimAll(ids, WORKER_ID, at);
+      } catch (error) {
+        if (!mayPass(error) || this.executor.stopping) throw error;
+        await pauseBeforeRecording(tries);
+      }
     }
   }
 

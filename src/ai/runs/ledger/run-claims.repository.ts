@@ -12,11 +12,14 @@ const CLAIMED = `
 
 /**
  * $1 runs, $2 worker, $3 time. What is to be cancelled is claimed, but not sent. A run that somebody else holds at this moment
- * is passed over: who waits while holding other runs may be waited for.
+ * is passed over: who waits while holding other runs may be waited for. Said again with the same time it takes the same again: the
+ * answer may have been lost, and who has not heard that it holds a run does not work on it.
  */
 const CLAIM_ALL = `
   with free as (
-    select id from runs where id = any($1::bigint[]) and status = 'queued' order by id for update skip locked),
+    select id from runs where id = any($1::bigint[])
+      and (status = 'queued' or status = 'running' and worker_id = $2::uuid and started_at = $3::timestamptz)
+    order by id for update skip locked),
   run as (
     update runs set status = 'running', worker_id = $2::uuid, fence = fence + 1, started_at = $3::timestamptz,
       lease_until = now() + interval '${LEASE_SECONDS} seconds'
@@ -73,6 +76,7 @@ export class RunClaimsRepository {
   /**
    * Takes those of the runs that are queued and that nobody else is about to change. Their first calls go out right after
    * the commit, save for those that are to be cancelled.
+   * @param at names the claim: with the same time it may be said again until it is answered, and then never again
    */
   async claimAll(ids: readonly RunId[], workerId: string, at: Date): Promise<ReadonlyMap<RunId, ClaimedRun>> {
     const rows = await this.transaction.sql<ClaimedRow>(CLAIM_ALL, [ids, workerId, at]);
