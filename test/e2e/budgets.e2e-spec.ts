@@ -148,7 +148,7 @@ describe('budgets', () => {
     let worst: number;
 
     beforeAll(async () => {
-      server = await serverAgainst(simulatorUrl, { CLAUDE_TIMEOUT_MS: '1500' });
+      server = await serverAgainst(simulatorUrl, { CLAUDE_TIMEOUT_MS: '2500' });
       worst = await worstOf('Why?');
     });
     beforeEach(async () => {

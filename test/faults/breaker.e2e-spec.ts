@@ -17,7 +17,7 @@ describe('the circuit breaker of a model', () => {
 
   beforeAll(async () => {
     const { folder, template, simulatorUrl } = sharedStack();
-    const env = { ...liveAgainst(simulatorUrl), CLAUDE_MAX_ATTEMPTS: '1', CLAUDE_TIMEOUT_MS: '1500' };
+    const env = { ...liveAgainst(simulatorUrl), CLAUDE_MAX_ATTEMPTS: '1', CLAUDE_TIMEOUT_MS: '2500' };
     server = await TestServer.start({ folder, template, env });
     user = await newUser(server.baseUrl);
   });

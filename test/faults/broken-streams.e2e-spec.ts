@@ -16,7 +16,7 @@ describe('a stream whose answer fails', () => {
 
   beforeAll(async () => {
     const { folder, template, simulatorUrl } = sharedStack();
-    const timeouts = { CLAUDE_TIMEOUT_MS: '1000', CLAUDE_IDLE_TIMEOUT_MS: '1000' };
+    const timeouts = { CLAUDE_TIMEOUT_MS: '2000', CLAUDE_IDLE_TIMEOUT_MS: '2000' };
     server = await TestServer.start({ folder, template, env: { ...liveAgainst(simulatorUrl), ...timeouts } });
     user = await newUser(server.baseUrl);
   });

@@ -94,7 +94,7 @@ describe('the limits of trying again', () => {
   beforeAll(async () => {
     server = await serverWith({
       CLAUDE_DEADLINE_MS: '30000',
-      CLAUDE_TIMEOUT_MS: '1000',
+      CLAUDE_TIMEOUT_MS: '2000',
       CLAUDE_RETRY_AFTER_MAX_MS: '60000',
       CLAUDE_MAX_ATTEMPTS: '5',
       CLAUDE_BACKOFF_MIN_MS: '20',

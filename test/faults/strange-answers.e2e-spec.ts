@@ -19,9 +19,9 @@ import { liveAgainst, sharedStack } from '../support/shared-stack.js';
 const RUNS = '/api/v1/ai/runs';
 const TEXT = 'A text of answer.';
 const UPSTREAM_TEXT = 'UPSTREAM-INTERNALS-5312';
-const FIRST_BYTE_MS = 1500;
-const IDLE_MS = 1000;
-const DEADLINE_MS = 5000;
+const FIRST_BYTE_MS = 2000;
+const IDLE_MS = 2000;
+const DEADLINE_MS = 6000;
 /** The most of an upstream's own words that is passed on or kept: a fifth of what these rows send. */
 const MAX_WORDS = 20_000;
 const { ANTHROPIC_API_KEY: UPSTREAM_KEY = '' } = liveAgainst('');

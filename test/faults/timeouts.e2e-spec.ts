@@ -6,9 +6,9 @@ import { readEvents } from '../support/sse.js';
 import { until } from '../support/until.js';
 
 const RUNS = '/api/v1/ai/runs';
-const FIRST_BYTE_MS = 700;
-const IDLE_MS = 1000;
-const DEADLINE_MS = 2500;
+const FIRST_BYTE_MS = 1500;
+const IDLE_MS = 2000;
+const DEADLINE_MS = 4000;
 /** Far beyond every limit: whoever waits so long was not stopped at all. */
 const NEVER_MS = 15_000;
 

@@ -8,7 +8,7 @@ import { readEvents } from '../support/sse.js';
 import { until } from '../support/until.js';
 
 const RUNS = '/api/v1/ai/runs';
-const TIMEOUT_MS = 600;
+const TIMEOUT_MS = 2000;
 /** No row may hang: this is no measure of speed. */
 const HANG_MS = 15_000;
 
