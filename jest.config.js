@@ -7,7 +7,7 @@ const base = {
 };
 
 export default {
-  testTimeout: 60_000,
+  testTimeout: 30_000,
   // Many suites wait for leases and timeouts more than they work: on two cores a third worker has room.
   maxWorkers: 3,
   projects: [

@@ -61,7 +61,7 @@ async function usageOf(api: Api): Promise<number> {
 describe('budgets', () => {
   let server: TestServer;
   const { folder, template, simulatorUrl } = sharedStack();
-  const patient = { CLAUDE_TIMEOUT_MS: '180000', CLAUDE_DEADLINE_MS: '180000' };
+  const patient = { CLAUDE_TIMEOUT_MS: '60000', CLAUDE_DEADLINE_MS: '90000' };
 
   const serverAgainst = (url: string, env: Record<string, string> = {}): Promise<TestServer> =>
     TestServer.start({ folder, template, env: { ...liveAgainst(url), ...env } });
@@ -96,7 +96,7 @@ describe('budgets', () => {
           expect(spent + reserved).toBeLessThanOrEqual(budget);
           return decided === RACERS - FITTING;
         },
-        150_000,
+        60_000,
       );
       expect(await moneyOf(user.api)).toEqual({ spent: 0, reserved: worst * FITTING, budget });
       claude.releaseAll();
@@ -115,7 +115,7 @@ describe('budgets', () => {
       expect((await ask(user.api, 'Race')).response.status).toBe(201);
       await server.dispose();
       claude.stop();
-    }, 180_000);
+    }, 60_000);
 
     it('while runs end and give back are never passed, and nothing of them is lost', async () => {
       server = await serverAgainst(simulatorUrl, patient);

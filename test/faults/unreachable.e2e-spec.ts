@@ -78,9 +78,7 @@ describe('a way to Claude that is lost for a moment', () => {
 
   beforeAll(async () => {
     const { simulatorUrl } = sharedStack();
-    const { hostname, port } = new URL(simulatorUrl);
-    proxy = new LossyProxy({ host: hostname, port: Number(port) });
-    await proxy.open();
+    proxy = await LossyProxy.to(simulatorUrl);
     // Long enough waits for the way to come back in one of them.
     const waits = { ...PATIENT_CLAUDE, CLAUDE_BACKOFF_MIN_MS: '400', CLAUDE_BACKOFF_MAX_MS: '800' };
     server = await serverAgainst(proxy.through(simulatorUrl).replace(/\/$/, ''), waits);

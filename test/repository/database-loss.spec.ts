@@ -10,9 +10,8 @@ import { postgresServer } from '../support/database.js';
 import { eventually } from '../support/eventually.js';
 import { LossyProxy } from '../support/lossy-proxy.js';
 
-/** Some 2.3 s on a machine that is free: this tells a wait with an end from one without, and is no measure of speed. */
-const BOUND_MS = 10_000;
-const HEAL_MS = 15_000;
+const BOUND_MS = 2500;
+const HEAL_MS = 5000;
 const POOL_SIZE = 3;
 
 const withPostgres = postgresServer === undefined ? describe.skip : describe;
@@ -45,9 +44,7 @@ withPostgres('a PostgreSQL that is lost', () => {
 
   beforeEach(async () => {
     warn = jest.spyOn(Logger.prototype, 'warn').mockReturnValue();
-    const { hostname, port } = new URL(server);
-    proxy = new LossyProxy({ host: hostname, port: Number(port || 5432) });
-    await proxy.open();
+    proxy = await LossyProxy.to(server);
     dataSource = await new DataSource(postgresOptions(proxy.through(server), POOL_SIZE)).initialize();
     transaction = new Transaction(dataSource);
     await everyConnection('select pg_sleep(0.02)');

@@ -1,6 +1,7 @@
 import type { UserId } from '../../src/identity/user-id.js';
 import { type NanoUsd, nanoUsd } from '../../src/platform/money/money.js';
 import { acceptedRun } from '../../src/ai/runs/ledger/run-acceptance.js';
+import { RunClaimsRepository } from '../../src/ai/runs/ledger/run-claims.repository.js';
 import { type Hold, RunLedgerRepository } from '../../src/ai/runs/ledger/run-ledger.repository.js';
 import type { Run, RunAttempt, RunId, RunQuestion } from '../../src/ai/runs/run.types.js';
 import { BudgetExceededError } from '../../src/ai/runs/run.errors.js';
@@ -104,7 +105,7 @@ describe('the ledger of runs', () => {
     const question = questionOf(user);
     const queued = { question, createdAt: new Date(), reserve: RESERVE, workerId: null, sent: false };
     const runId = await ledger.accept({ ...queued, firstEventRest: '}' });
-    const claim = await ledger.claim(runId, WORKER, new Date(), false);
+    const claim = await new RunClaimsRepository(database.transaction).claim(runId, WORKER, new Date());
     const hold = { runId, workerId: WORKER, fence: claim!.fence };
     expect(await attemptsOf(runId)).toEqual([{ number: 1, state: 'intent' }]);
     expect(await ledger.markSent(hold, 1, new Date())).toBe(true);

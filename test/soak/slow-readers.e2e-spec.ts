@@ -14,7 +14,7 @@ const READERS = scaled(20, 100);
 const QUERIES = 75;
 const CHARACTERS = 80_000;
 /** What the process may have more than before for each reader: well below what it is to be sent, and some at large. */
-const GROWTH_MB = 45 + READERS;
+const GROWTH_MB = 30 + READERS;
 /** Readers that do read, before the measurement and in it: time for all that the server would send to the others. */
 const ROUNDS = 3;
 const MEGABYTE = 1024 * 1024;

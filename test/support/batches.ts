@@ -20,7 +20,7 @@ export async function readBatch(api: Api, id: number): Promise<Batch> {
 }
 
 /** A batch once it is over. */
-export function over(api: Api, id: number, timeoutMs = 60_000): Promise<Batch> {
+export function over(api: Api, id: number, timeoutMs = 30_000): Promise<Batch> {
   return until(
     `The end of batch ${id}`,
     async () => {

@@ -1,6 +1,8 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 
+const POSTGRES_PORT = 5432;
+
 /**
  * Stands between a client and a server, and can take the server away: by refusing (`cut`), by breaking what is connected
  * (`reset`), or by falling silent (`swallow`).
@@ -12,6 +14,14 @@ export class LossyProxy {
   private silent = false;
 
   constructor(private readonly target: { readonly host: string; readonly port: number }) {}
+
+  /** Opens a proxy to the server of a URL, which is PostgreSQL's where the URL names no port. */
+  static async to(url: string): Promise<LossyProxy> {
+    const target = new URL(url);
+    const proxy = new LossyProxy({ host: target.hostname, port: Number(target.port || POSTGRES_PORT) });
+    await proxy.open();
+    return proxy;
+  }
 
   /** The same URL, but by way of the proxy. */
   through(url: string): string {

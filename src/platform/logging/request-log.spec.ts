@@ -39,7 +39,7 @@ describe('A request', () => {
   const get = (path: string, id?: string) =>
     fetch(origin + path, id === undefined ? {} : { headers: { 'x-request-id': id } });
   const eventually = async (count: number) => {
-    for (let tries = 0; lines.length < count && tries < 1000; tries += 1) await new Promise((go) => setTimeout(go, 10));
+    for (let tries = 0; lines.length < count && tries < 100; tries += 1) await new Promise((go) => setTimeout(go, 10));
     return lines;
   };
 

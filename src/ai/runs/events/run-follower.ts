@@ -46,7 +46,7 @@ export class RunFollower {
   private async *read(owner: UserId, id: RunId, after: number, knownLast: number | null): AsyncGenerator<string> {
     const place = new Place(this.liveRuns, id);
     try {
-      yield* this.eventsOf(owner, id, after, knownLast, place);
+      yield* this.eventsOf(owner, place, after, knownLast);
     } finally {
       place.leave();
     }
@@ -54,10 +54,9 @@ export class RunFollower {
 
   private async *eventsOf(
     owner: UserId,
-    id: RunId,
+    place: Place,
     after: number,
     knownLast: number | null,
-    place: Place,
   ): AsyncGenerator<string> {
     let sequence = after;
     let silentSince = Date.now();
@@ -65,7 +64,7 @@ export class RunFollower {
       const live = place.find();
       // Remembered before looking: a change that comes while the events are read must not be slept through.
       const revision = live?.revision;
-      const events = await this.next(owner, id, sequence, live);
+      const events = await this.next(owner, place.id, sequence, live);
       for (const event of events) {
         yield formatEvent(event.sequence, event.name, event.data);
         sequence = event.sequence;
@@ -102,7 +101,7 @@ class Place {
 
   constructor(
     private readonly liveRuns: LiveRuns,
-    private readonly id: RunId,
+    readonly id: RunId,
   ) {}
 
   /** The run, joined, if it is worked on here now. */

@@ -31,7 +31,8 @@ export class RunEnding {
       answer: null,
       usage: null,
       earlier: null,
-      failure: new CallAborted(cause, text === '' ? null : storedAnswer(text)),
+      // What is cancelled here was never sent: of a run that was, its worker sees the wish, or is lost.
+      failure: new CallAborted(cause, text === '' ? null : storedAnswer(text), null, cause !== 'cancelled'),
     });
     this.stores.log.ended(session.live.run);
     countRun(session.live.run);

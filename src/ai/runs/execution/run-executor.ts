@@ -44,7 +44,7 @@ export class RunExecutor implements BeforeApplicationShutdown {
   async takeSlot(): Promise<Release | null> {
     // A call that has its place is recorded as going out: so it should then go out, and not wait for Claude's client to load.
     await this.gateway.ready();
-    if (this.stopping) throw new ShuttingDownError();
+    if (this.lifecycle.stopping) throw new ShuttingDownError();
     this.gateway.slots.refuseWhenFull();
     return this.gateway.slots.free > 0 ? this.gateway.slots.acquire(this.lifecycle.signal) : null;
   }
@@ -53,7 +53,7 @@ export class RunExecutor implements BeforeApplicationShutdown {
   async takeSlots(most: number): Promise<Release[]> {
     await this.gateway.ready();
     const taken: Promise<Release>[] = [];
-    while (taken.length < most && this.freeSlots > 0 && !this.stopping) {
+    while (taken.length < most && this.freeSlots > 0 && !this.lifecycle.stopping) {
       taken.push(this.gateway.slots.acquire(this.lifecycle.signal));
     }
     return Promise.all(taken);
@@ -85,11 +85,6 @@ export class RunExecutor implements BeforeApplicationShutdown {
       if (this.works.get(run.id) === work) this.works.delete(run.id);
     });
     return session.live;
-  }
-
-  /** Whether the process is about to end: nothing new is begun then. */
-  get stopping(): boolean {
-    return this.lifecycle.stopping;
   }
 
   /** Places for calls that are free at this moment. */

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Transaction } from '../../../platform/database/transaction.js';
 import { LEASE_SECONDS } from '../ledger/run-ledger.sql.js';
-import { type ClaimRow, type Hold, type RunClaim, toClaim } from '../ledger/run-ledger.repository.js';
+import type { Hold } from '../ledger/run-ledger.repository.js';
 import type { RunId } from '../run.types.js';
 
 const LEASE = `now() + interval '${LEASE_SECONDS} seconds'`;
@@ -16,10 +16,17 @@ const TAKE_OVER = `
   update runs set worker_id = $2::uuid, fence = fence + 1, lease_until = ${LEASE}
   where id = (select id from runs where id = $1::bigint and status = 'running' and lease_until <= now()
     for update skip locked)
-  returning fence, cancel_requested_at is not null as cancel_requested`;
+  returning fence, cancel_requested_at is not null as "cancelRequested"`;
 const GIVE_BACK = `
   update runs set status = 'queued', worker_id = null, lease_until = null, started_at = null
   where id = $1::bigint and worker_id = $2::uuid and fence = $3::integer and status = 'running' returning id`;
+
+/** A run that was taken from a worker that is lost. */
+export interface TakenOver {
+  readonly fence: number;
+  /** Whether its owner wants it cancelled. */
+  readonly cancelRequested: boolean;
+}
 
 /** Who works on which run, and until when that counts. */
 @Injectable()
@@ -46,9 +53,9 @@ export class RunLeasesRepository {
   }
 
   /** Takes a run whose lease has ended; null when somebody else was quicker. */
-  async takeOver(id: RunId, workerId: string): Promise<RunClaim | null> {
-    const [row] = await this.transaction.sql<ClaimRow>(TAKE_OVER, [id, workerId]);
-    return row ? toClaim(row) : null;
+  async takeOver(id: RunId, workerId: string): Promise<TakenOver | null> {
+    const [row] = await this.transaction.sql<TakenOver>(TAKE_OVER, [id, workerId]);
+    return row ?? null;
   }
 
   /** Puts a run that was never sent back among the queued ones. False: the run is no longer ours. */

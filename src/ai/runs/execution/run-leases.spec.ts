@@ -54,7 +54,6 @@ describe('the leases of a process', () => {
   });
 
   it('are not recovered any more once the process is to end', async () => {
-    recover.mockResolvedValue();
     expired = [1 as RunId, 2 as RunId];
     let ending: Promise<void> = Promise.resolve();
     recover.mockImplementation(() => {

@@ -75,10 +75,11 @@ export class RunLeases implements OnApplicationBootstrap, BeforeApplicationShutd
     this.lookedAt = expired && performance.now();
     const follows = before !== null && performance.now() - before <= FOLLOWS_MS;
     if (!expired || !(follows || this.alone)) return;
+    // Those that are worked on here are about to be renewed: what is taken up from now on has a lease that lasts.
+    const held = new Set(this.executor.heldRuns());
     for (const id of expired) {
       if (this.stopped) return;
-      // Its lease ended while the database was away, and is about to be renewed.
-      if (this.executor.heldRuns().includes(id)) continue;
+      if (held.has(id)) continue;
       // One that cannot be recovered now is left for later, and the others are not left with it.
       await this.logged(() => this.recovery.recover(id));
     }

@@ -1,5 +1,7 @@
 import { jest } from '@jest/globals';
+import type { PinoLogger } from 'nestjs-pino';
 import { DatabaseUnavailableError } from '../../../platform/errors/platform.errors.js';
+import type { Lifecycle } from '../../../platform/health/lifecycle.js';
 import type { RunClaimsRepository } from '../ledger/run-claims.repository.js';
 import type { Run, RunId } from '../run.types.js';
 import type { RunExecutor } from './run-executor.js';
@@ -9,24 +11,23 @@ const ID = 3 as RunId;
 const AWAY = new DatabaseUnavailableError();
 
 /** Claims that fail so often with their answers lost, and what was started with how many places given back. */
-function setUp(lost: number, stopping = false) {
+function setUp(lost: number, { stopping = false, error = AWAY as Error } = {}) {
   const times: Date[] = [];
   const claimAll = jest.fn((_ids: readonly RunId[], _worker: string, at: Date) => {
     times.push(at);
-    if (times.length <= lost) return Promise.reject(AWAY);
+    if (times.length <= lost) return Promise.reject(error);
     return Promise.resolve(new Map([[ID, { run: { id: ID } as Run, fence: 2, cancelRequested: false, lastEvent: 1 }]]));
   });
   const findQueued = () => Promise.resolve([]);
-  const start = jest.fn();
+  const [start, warn] = [jest.fn(), jest.fn()];
   const resumption = new RunResumption(
-    {} as never,
     { claimAll, findQueued } as unknown as RunClaimsRepository,
+    { start } as unknown as RunExecutor,
     {} as never,
-    {} as never,
-    { start, stopping } as unknown as RunExecutor,
-    {} as never,
+    { stopping } as Lifecycle,
+    { warn } as unknown as PinoLogger,
   );
-  return { resumption, times, start };
+  return { resumption, times, start, warn };
 }
 
 describe('The resumption of queued runs', () => {
@@ -34,19 +35,28 @@ describe('The resumption of queued runs', () => {
   afterEach(() => void jest.useRealTimers());
 
   it('claims again, as the same claim, where the answer of the database is lost', async () => {
-    const { resumption, times, start } = setUp(2);
+    const { resumption, times, start, warn } = setUp(2);
     const release = jest.fn();
     await resumption.begin([ID], [release]);
     expect(times).toHaveLength(3);
     expect(new Set(times.map(Number)).size).toBe(1);
     expect(start.mock.calls).toEqual([[{ id: ID }, 2, release, [], 1]]);
     expect(release).not.toHaveBeenCalled();
+    expect(warn).toHaveBeenCalledTimes(2);
   });
 
   it('gives it up once the process is to end, and the places back', async () => {
-    const { resumption, start } = setUp(1, true);
+    const { resumption, start } = setUp(1, { stopping: true });
     const release = jest.fn();
     await expect(resumption.begin([ID], [release])).rejects.toBe(AWAY);
     expect([start.mock.calls.length, release.mock.calls.length]).toEqual([0, 1]);
+  });
+
+  it('does not ask again what the database has refused', async () => {
+    const error = new Error('a defect');
+    const { resumption, times } = setUp(1, { error });
+    const release = jest.fn();
+    await expect(resumption.begin([ID], [release])).rejects.toBe(error);
+    expect([times.length, release.mock.calls.length]).toEqual([1, 1]);
   });
 });

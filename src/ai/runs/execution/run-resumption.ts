@@ -1,11 +1,11 @@
 import { Injectable } from '@nestjs/common';
-import { mayPass } from '../../../platform/database/sql-errors.js';
+import { PinoLogger } from 'nestjs-pino';
+import { toDatabaseError } from '../../../platform/database/sql-errors.js';
+import { DatabaseUnavailableError } from '../../../platform/errors/platform.errors.js';
+import { Lifecycle } from '../../../platform/health/lifecycle.js';
 import type { Release } from '../../claude/call-slots.js';
-import { RunEventsRepository } from '../events/run-events.repository.js';
 import { type ClaimedRun, RunClaimsRepository } from '../ledger/run-claims.repository.js';
-import { RunLedgerRepository } from '../ledger/run-ledger.repository.js';
 import type { RunId } from '../run.types.js';
-import { RunsRepository } from '../runs.repository.js';
 import { RunEnding } from './run-ending.js';
 import { RunExecutor, WORKER_ID } from './run-executor.js';
 import { pauseBeforeRecording } from './run-session.js';
@@ -14,12 +14,11 @@ import { pauseBeforeRecording } from './run-session.js';
 @Injectable()
 export class RunResumption {
   constructor(
-    private readonly ledger: RunLedgerRepository,
     private readonly claims: RunClaimsRepository,
-    private readonly runs: RunsRepository,
-    private readonly events: RunEventsRepository,
     private readonly executor: RunExecutor,
     private readonly ending: RunEnding,
+    private readonly lifecycle: Lifecycle,
+    private readonly logger: PinoLogger,
   ) {}
 
   /**
@@ -45,14 +44,15 @@ export class RunResumption {
     }
   }
 
-  /** Says it again where the answer is lost: a run that was claimed unheard would be nobody's, and end as one that was sent. */
+  /** Asks again where the answer is lost: a run that was claimed unheard would be nobody's, and end as one that was sent. */
   private async claim(ids: readonly RunId[]): Promise<ReadonlyMap<RunId, ClaimedRun>> {
     const at = new Date();
     for (let tries = 0; ; tries += 1) {
       try {
         return await this.claims.claimAll(ids, WORKER_ID, at);
-      } catch (error) {
-        if (!mayPass(error) || this.executor.stopping) throw error;
+      } catch (err) {
+        if (!(toDatabaseError(err) instanceof DatabaseUnavailableError) || this.lifecycle.stopping) throw err;
+        this.logger.warn({ event: 'queue_error', run_ids: ids, err }, 'Queued runs may have been claimed; asked again');
         await pauseBeforeRecording(tries);
       }
     }
@@ -60,23 +60,19 @@ export class RunResumption {
 
   /** Ends a queued run whose owner wants it cancelled, unless a worker has just taken it. */
   async drop(id: RunId): Promise<void> {
-    const claim = await this.ledger.claim(id, WORKER_ID, new Date(), false);
-    const run = claim && (await this.runs.findForWorker(id));
-    if (run && claim.cancelRequested) await this.end({ run, fence: claim.fence });
+    const claim = await this.claims.claim(id, WORKER_ID, new Date());
+    if (claim?.cancelRequested) await this.end(claim);
   }
 
   /** For a run that was passed over: waits for whoever holds it, and for a place for its call. */
   private async beginSingly(id: RunId): Promise<void> {
-    const claim = await this.ledger.claim(id, WORKER_ID, new Date(), false);
-    const run = claim && (await this.runs.findForWorker(id));
-    if (!run) return;
-    const { fence } = claim;
-    if (claim.cancelRequested) return this.end({ run, fence });
-    const position = await this.events.findPosition(run.userId, id);
-    this.executor.start(run, fence, null, [], position?.last ?? 0);
+    const claim = await this.claims.claim(id, WORKER_ID, new Date());
+    if (!claim) return;
+    if (claim.cancelRequested) return this.end(claim);
+    this.executor.start(claim.run, claim.fence, null, [], claim.lastEvent);
   }
 
-  private async end({ run, fence }: Pick<ClaimedRun, 'run' | 'fence'>): Promise<void> {
+  private async end({ run, fence }: ClaimedRun): Promise<void> {
     await this.ending.end(run, { runId: run.id, workerId: WORKER_ID, fence }, 'cancelled');
   }
 }

@@ -31,6 +31,15 @@ const CLAIM_ALL = `
     where a.run_id = run.id and a.state = 'intent' and run.cancel_requested_at is null)
   ${CLAIMED}`;
 
+/** $1 run, $2 worker, $3 time. It waits for whoever holds the run at this moment. Its first attempt is yet to be sent. */
+const CLAIM = `
+  with run as (
+    update runs set status = 'running', worker_id = $2::uuid, fence = fence + 1, started_at = $3::timestamptz,
+      lease_until = now() + interval '${LEASE_SECONDS} seconds'
+    where id = $1::bigint and status = 'queued'
+    returning *)
+  ${CLAIMED}`;
+
 /** $1 batch, $2 worker, $3 limit. Those that somebody else holds at this moment are left to him. */
 const TAKE_CANCELLED = `
   with run as (
@@ -81,6 +90,12 @@ export class RunClaimsRepository {
   async claimAll(ids: readonly RunId[], workerId: string, at: Date): Promise<ReadonlyMap<RunId, ClaimedRun>> {
     const rows = await this.transaction.sql<ClaimedRow>(CLAIM_ALL, [ids, workerId, at]);
     return new Map(rows.map((row) => [row.id, toClaimedRun(row, at)]));
+  }
+
+  /** Takes a queued run, which is not sent yet. Null when it is not queued any more. */
+  async claim(id: RunId, workerId: string, at: Date): Promise<ClaimedRun | null> {
+    const [row] = await this.transaction.sql<ClaimedRow>(CLAIM, [id, workerId, at]);
+    return row ? toTakenRun(row) : null;
   }
 
   /** Those of the runs that are queued. */

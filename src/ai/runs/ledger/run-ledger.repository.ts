@@ -7,7 +7,6 @@ import { ItemNotFoundError } from '../../../prompts/parent-item.js';
 import { PromptNotFoundError } from '../../../prompts/prompts.errors.js';
 import {
   ACCEPT,
-  CLAIM,
   CLOSE_ATTEMPT,
   HAS_SETTLED,
   MARK_SENT,
@@ -26,24 +25,6 @@ export interface Hold {
   readonly runId: RunId;
   readonly workerId: string;
   readonly fence: number;
-}
-
-/** A run that a worker has taken. */
-export interface RunClaim {
-  readonly fence: number;
-  /** Whether its owner wants it cancelled. */
-  readonly cancelRequested: boolean;
-}
-
-/** A claim as SQL answers it. */
-export interface ClaimRow {
-  fence: number;
-  cancel_requested: boolean;
-}
-
-/** The claim that a row stands for. */
-export function toClaim(row: ClaimRow): RunClaim {
-  return { fence: row.fence, cancelRequested: row.cancel_requested };
 }
 
 /** How a run enters the ledger. */
@@ -91,15 +72,6 @@ export class RunLedgerRepository {
       );
       return row?.id ?? null;
     });
-  }
-
-  /**
-   * Takes a queued run. Null when it is not queued any more.
-   * @param sent whether its first call goes out right after the commit
-   */
-  async claim(runId: RunId, workerId: string, at: Date, sent: boolean): Promise<RunClaim | null> {
-    const [row] = await this.transaction.sql<ClaimRow>(CLAIM, [runId, workerId, at, sent]);
-    return row ? toClaim(row) : null;
   }
 
   /** The first attempt goes out now. False: the run is no longer ours. */

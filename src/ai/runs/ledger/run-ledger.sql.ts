@@ -47,18 +47,6 @@ export const ACCEPT = `
     select id, 1, $1::bigint, 'run', '{"id":' || id || $16::text from run)
   select id from run`;
 
-/** $1 run, $2 worker, $3 time, $4 whether it is sent. What is to be cancelled is not. */
-export const CLAIM = `
-  with run as (
-    update runs set status = 'running', worker_id = $2::uuid, fence = fence + 1, started_at = $3::timestamptz,
-      lease_until = ${LEASE}
-    where id = $1::bigint and status = 'queued' returning id, fence, cancel_requested_at),
-  attempt as (
-    update run_attempts a set state = 'sent', started_at = $3::timestamptz
-    from run
-    where a.run_id = run.id and a.state = 'intent' and $4::boolean and run.cancel_requested_at is null)
-  select fence, cancel_requested_at is not null as cancel_requested from run`;
-
 const HELD = `select id, user_id from runs
   where id = $1::bigint and worker_id = $2::uuid and fence = $3::integer and status = 'running' for update`;
 

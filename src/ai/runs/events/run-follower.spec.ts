@@ -1,0 +1,66 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { UserId } from '../../../identity/user-id.js';
+import type { Lifecycle } from '../../../platform/health/lifecycle.js';
+import type { Run, RunEvent, RunId } from '../run.types.js';
+import { LiveRun } from './live-run.js';
+import { LiveRuns } from './live-runs.js';
+import type { RunEventsRepository } from './run-events.repository.js';
+import { RunFollower } from './run-follower.js';
+
+const RUN = { id: 1, status: 'running' } as unknown as Run;
+const ENDED = { ...RUN, status: 'succeeded' } as Run;
+const event = (sequence: number, name: RunEvent['name'] = 'delta'): RunEvent => ({
+  sequence,
+  name,
+  data: `{"n":${sequence}}`,
+});
+
+describe('A follower', () => {
+  it('does not sleep through an end that comes while it reads what is stored', async () => {
+    const live = new LiveRun(RUN);
+    const runs = new LiveRuns();
+    runs.add(live);
+    const stored: RunEvent[] = [];
+    const repository = {
+      // The end is recorded after the database was asked, and before its answer is here.
+      findAfter: async (_owner: UserId, _id: RunId, after: number) => {
+        const found = stored.filter(({ sequence }) => sequence > after);
+        if (stored.length === 0) {
+          stored.push(event(2, 'succeeded'));
+          live.advance(ENDED, stored);
+          live.end(ENDED);
+          await sleep(1);
+        }
+        return found;
+      },
+      findPosition: () => Promise.resolve({ last: 1, status: 'running' }),
+    } as unknown as RunEventsRepository;
+    const follower = new RunFollower(runs, repository, { stopping: false } as Lifecycle);
+    const events = await follower.follow(1 as UserId, RUN.id, 1, 'after');
+    const next = await Promise.race([events.next(), sleep(1000, 'late')]);
+    expect(next).toEqual({ done: false, value: 'id: 2\nevent: succeeded\ndata: {"n":2}\n\n' });
+    expect(await events.next()).toEqual({ done: true, value: undefined });
+    expect(live.watched).toBe(false);
+  });
+
+  it('joins a run that comes to be worked on here while it is followed', async () => {
+    const runs = new LiveRuns();
+    const live = new LiveRun(RUN);
+    const stored = [event(1, 'run')];
+    const repository = {
+      findAfter: (_owner: UserId, _id: RunId, after: number) =>
+        Promise.resolve(stored.filter(({ sequence }) => sequence > after)),
+      findPosition: () => Promise.resolve({ last: 1, status: 'queued' }),
+    } as unknown as RunEventsRepository;
+    const follower = new RunFollower(runs, repository, { stopping: false } as Lifecycle);
+    const events = await follower.follow(1 as UserId, RUN.id, 0, 'after');
+    await events.next();
+    runs.add(live);
+    const second = events.next();
+    while (!live.watched) await sleep(5);
+    live.advance(RUN, [event(2)]);
+    expect(await second).toEqual({ done: false, value: 'id: 2\nevent: delta\ndata: {"n":2}\n\n' });
+    await events.return(undefined);
+    expect(live.watched).toBe(false);
+  });
+});
