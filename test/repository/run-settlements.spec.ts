@@ -153,7 +153,9 @@ describe('many runs in one statement', () => {
     const [sent, unwanted, taken] = runs.map(({ id }) => id) as [RunId, RunId, RunId];
     await sql('update runs set cancel_requested_at = now() where id = $1', [unwanted]);
     const at = new Date();
-    const claimed = await claims.claimAll([sent, unwanted, taken], WORKER, at);
+    const read = [...(await claims.readQueued([sent, unwanted, taken])).values()];
+    expect(read).toMatchObject([{ run: { id: sent }, fence: 0, lastEvent: 1 }, { run: { id: unwanted } }]);
+    const claimed = await claims.claimAll(read, WORKER, at);
     expect(new Set(claimed.keys())).toEqual(new Set([sent, unwanted]));
     expect(claimed.get(sent)).toMatchObject({
       fence: 1,
@@ -167,18 +169,29 @@ describe('many runs in one statement', () => {
     ]);
     expect(states).toEqual([{ state: 'sent' }, { state: 'intent' }]);
     const later = new Date(at.getTime() + 1);
-    expect((await claims.claimAll([sent, unwanted, taken], WORKER, later)).size).toBe(0);
+    expect((await claims.claimAll(read, WORKER, later)).size).toBe(0);
   });
 
   it('are claimed again by who has not heard of it, under a new fence, and by nobody else', async () => {
     const user = await newUser();
     const { id } = await accept(user, false);
     const at = new Date();
-    await claims.claimAll([id], WORKER, at);
-    expect((await claims.claimAll([id], OTHER, at)).size).toBe(0);
-    const again = await claims.claimAll([id], WORKER, at);
+    const read = [...(await claims.readQueued([id])).values()];
+    await claims.claimAll(read, WORKER, at);
+    expect((await claims.claimAll(read, OTHER, at)).size).toBe(0);
+    const again = await claims.claimAll(read, WORKER, at);
     expect(again.get(id)).toMatchObject({ fence: 2, run: { attempts: [{ number: 1, state: 'sent', startedAt: at }] } });
     expect(await sql('select state from run_attempts where run_id = $1', [id])).toEqual([{ state: 'sent' }]);
+  });
+
+  it('are not claimed as they were read before somebody had them and gave them back', async () => {
+    const user = await newUser();
+    const { id } = await accept(user, false);
+    const read = [...(await claims.readQueued([id])).values()];
+    await sql(`update runs set fence = fence + 1 where id = $1`, [id]);
+    expect((await claims.claimAll(read, WORKER, new Date())).size).toBe(0);
+    const now = [...(await claims.readQueued([id])).values()];
+    expect([...(await claims.claimAll(now, WORKER, new Date())).values()]).toMatchObject([{ fence: 2 }]);
   });
 
   // The embedded database is one session: nobody holds anything beside it.
@@ -190,10 +203,11 @@ describe('many runs in one statement', () => {
     await holder.startTransaction();
     await holder.query('select from runs where id = any($1) for update', [[running[0].id, queued[0].id]]);
     const ids = queued.map(({ id }) => id);
-    expect([...(await claims.claimAll(ids, WORKER, new Date())).keys()]).toEqual([queued[1].id]);
+    const read = [...(await claims.readQueued(ids)).values()];
+    expect([...(await claims.claimAll(read, WORKER, new Date())).keys()]).toEqual([queued[1].id]);
     expect(await settlements.settleAll(running.map((run) => endOf(run)))).toEqual(new Set([running[1].id]));
     await holder.rollbackTransaction();
     await holder.release();
-    expect([...(await claims.claimAll(ids, WORKER, new Date())).keys()]).toEqual([queued[0].id]);
+    expect([...(await claims.claimAll(read, WORKER, new Date())).keys()]).toEqual([queued[0].id]);
   });
 });

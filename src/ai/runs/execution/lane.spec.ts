@@ -20,6 +20,25 @@ describe('A lane', () => {
     expect([times, most]).toEqual([2, 1]);
   });
 
+  it('does its work as often at a time as it is wide, and once more for all who asked meanwhile', async () => {
+    let [times, underWay, most] = [0, 0, 0];
+    let go: () => void = () => undefined;
+    const gate = new Promise<void>((resolve) => (go = resolve));
+    const work = async () => {
+      times += 1;
+      most = Math.max(most, (underWay += 1));
+      await gate;
+      underWay -= 1;
+    };
+    const lane = new Lane(work, 3);
+    for (let n = 0; n < 10; n += 1) lane.run();
+    await nextTurn();
+    expect([times, most]).toEqual([3, 3]);
+    go();
+    await lane.idle();
+    expect([times, most, underWay]).toEqual([4, 3, 0]);
+  });
+
   it('begins anew for whoever asks at the very moment of its end', async () => {
     let times = 0;
     const lane = new Lane(async () => {

@@ -11,14 +11,26 @@ async function turns(): Promise<void> {
   for (let turn = 0; turn < 10; turn += 1) await nextTurn();
 }
 
+interface Options {
+  /** Runs that each job names. */
+  perJob?: number;
+  begin?: (ids: number[]) => void;
+  isQueued?: (id: number) => boolean;
+}
+
 /** A pump with so many places and jobs; runs end when `release` is called. */
-function pumpOf(places: number, jobs: number, begin: (ids: number[]) => void = () => undefined) {
-  const job = (n: number) => ({ id: `${n}`, data: { run_id: n } }) as unknown as QueuedJob<unknown>;
+function pumpOf(places: number, jobs: number, options: Options = {}) {
+  const { perJob = 1, begin = () => undefined, isQueued = () => true } = options;
+  const job = (n: number) => {
+    const ids = Array.from({ length: perJob }, (_, position) => n * perJob + position);
+    return { id: `${n}`, data: { run_ids: ids } } as unknown as QueuedJob<unknown>;
+  };
   const left = Array.from({ length: jobs }, (_, n) => job(n));
   /** What happens after the database has looked for jobs, and before its answer is here. */
   const answering: (() => void)[] = [];
   const held: (() => void)[] = [];
-  const seen = { fetched: [] as number[], begun: [] as number[], completed: 0, givenBack: 0, most: 0 };
+  const seen = { fetched: [] as number[], begun: [] as number[], completed: 0, givenBack: 0, most: 0, claims: 0 };
+  let claiming = 0;
   let free = places;
   let onFree: () => void = () => undefined;
   let onSent: () => void = () => undefined;
@@ -50,12 +62,16 @@ function pumpOf(places: number, jobs: number, begin: (ids: number[]) => void = (
     onFree: (listener: () => void) => (onFree = listener),
   };
   const resumption = {
-    begin: (ids: number[], slots: Release[]) => {
+    readQueued: (ids: number[]) => Promise.resolve(new Map(ids.filter(isQueued).map((id) => [id, { run: { id } }]))),
+    begin: async (queued: { run: { id: number } }[], slots: Release[]) => {
+      const ids = queued.map(({ run }) => run.id);
+      seen.claims = Math.max(seen.claims, (claiming += 1));
+      await nextTurn();
+      claiming -= 1;
       begin(ids);
       seen.begun.push(...ids);
       held.push(...slots);
       seen.most = Math.max(seen.most, held.length);
-      return Promise.resolve();
     },
   };
   const logger = { warn: () => undefined, error: () => undefined };
@@ -121,14 +137,45 @@ describe('The pump of queued runs', () => {
     expect(seen.fetched).toEqual([3]);
     sent();
     await turns();
-    expect(seen.fetched).toEqual([3, 3]);
+    // A place has become free quickly: one more is fetched ahead.
+    expect(seen.fetched).toEqual([3, 4]);
+    await pump.beforeApplicationShutdown();
+  });
+
+  it('is done with a job when all of its runs are begun, and gives back the others', async () => {
+    const { pump, seen, release } = pumpOf(4, 3, { perJob: 3 });
+    await pump.onApplicationBootstrap();
+    await turns();
+    expect(seen.begun).toEqual([0, 1, 2, 3]);
+    release();
+    await turns();
+    expect(seen.begun).toEqual([0, 1, 2, 3, 4]);
+    await pump.beforeApplicationShutdown();
+    expect(seen).toMatchObject({ completed: 1, givenBack: 2 });
+  });
+
+  it('is done with a job whose runs are queued no more, and begins none of them', async () => {
+    const { pump, seen } = pumpOf(4, 2, { perJob: 2, isQueued: (id) => id === 1 });
+    await pump.onApplicationBootstrap();
+    await turns();
+    await pump.beforeApplicationShutdown();
+    expect(seen).toMatchObject({ begun: [1], completed: 2, givenBack: 0 });
+  });
+
+  it('claims beside each other, each a share of what is free', async () => {
+    const { pump, seen } = pumpOf(50, 10, { perJob: 10 });
+    await pump.onApplicationBootstrap();
+    await turns();
+    expect(seen.begun).toHaveLength(50);
+    expect(seen).toMatchObject({ claims: 4, most: 50 });
     await pump.beforeApplicationShutdown();
   });
 
   it('gives the jobs back of runs that could not be begun', async () => {
-    const { pump, seen } = pumpOf(2, 2, () => {
+    const begin = () => {
       throw new Error('the database is away');
-    });
+    };
+    const { pump, seen } = pumpOf(2, 2, { begin });
     await pump.onApplicationBootstrap();
     await turns();
     await pump.beforeApplicationShutdown();

@@ -3,6 +3,7 @@ import { type BeforeApplicationShutdown, Injectable, type OnApplicationBootstrap
 import { PinoLogger } from 'nestjs-pino';
 import { JobQueue, type QueuedJob } from '../../../platform/database/job-queue.js';
 import { withLogContext } from '../../../platform/logging/log-context.js';
+import { FetchedRuns } from './fetched-runs.js';
 import { Lane } from './lane.js';
 import { RunExecutor } from './run-executor.js';
 import { RUN_QUEUE, type RunJob } from './run-queue.js';
@@ -10,23 +11,31 @@ import { RunResumption } from './run-resumption.js';
 
 /** How often the queue is looked at untold: for jobs that other replicas accepted, or gave back. */
 const POLL_MS = 1000;
-/** Jobs are fetched ahead for half of this time, at the pace at which places became free in it. */
+/** Jobs are fetched ahead for this time, at the pace at which places became free in it. */
 const PACE_MS = 100;
+/** Jobs that are fetched by one statement, at most. How many runs they name is not known before. */
+const MAX_JOBS = 10;
+/**
+ * Statements that claim runs at a time, each for its share of the free places. What is claimed together starts together and ends
+ * together, if Claude takes its usual time, and is then in each other's way again: so a crowd of calls is kept apart.
+ */
+const CLAIMS = 4;
 /** Jobs that are done are told of together. */
 const DONE_MS = 50;
 
 /**
  * Works off queued runs: as many at a time as there are places for calls, at once when told, by a slow poll otherwise. It works
- * in lanes beside each other, each with one statement at a time, which under load serves many: one fetches jobs, a little
- * ahead when places become free quickly; one claims the runs for which there are places, and starts them; one tells that
- * these jobs are done. For a run that is started its lease answers, and no longer its job.
+ * in lanes beside each other: one fetches jobs and reads their runs, a little ahead when places become free quickly; one
+ * claims runs for which there are places, and starts them; one tells that jobs are done. For a run that is started its
+ * lease answers, and no longer its job.
  */
 @Injectable()
 export class RunPump implements OnApplicationBootstrap, BeforeApplicationShutdown {
-  private readonly jobs = { ready: [] as QueuedJob<RunJob>[], done: [] as QueuedJob<RunJob>[] };
+  private readonly fetched = new FetchedRuns();
+  private readonly done: QueuedJob<RunJob>[] = [];
   private readonly lanes = {
     fetch: new Lane(() => this.fetch()),
-    begin: new Lane(() => this.begin()),
+    begin: new Lane(() => this.begin(), CLAIMS),
     complete: new Lane(() => this.complete()),
   };
   /** Whether the queue may hold more than was fetched. */
@@ -48,7 +57,8 @@ export class RunPump implements OnApplicationBootstrap, BeforeApplicationShutdow
     this.queue.onSent(RUN_QUEUE, () => this.look());
     this.executor.onFree(() => this.onFree());
     this.timer = setInterval(() => {
-      void this.giveBackStale();
+      // What was fetched ahead and has found no place: another process may have one.
+      if (Date.now() - this.begunAt >= POLL_MS) void this.giveBack(this.fetched.drop());
       this.look();
     }, POLL_MS);
     this.look();
@@ -59,10 +69,9 @@ export class RunPump implements OnApplicationBootstrap, BeforeApplicationShutdow
     this.stopped = true;
     const { fetch, begin, complete } = this.lanes;
     await fetch.idle();
-    const left = this.jobs.ready.splice(0);
     await begin.idle();
     await complete.idle();
-    await this.giveBack(left);
+    await this.giveBack(this.fetched.drop());
   }
 
   /** There may be something in the queue. */
@@ -81,58 +90,63 @@ export class RunPump implements OnApplicationBootstrap, BeforeApplicationShutdow
 
   private async fetch(): Promise<void> {
     if (this.stopped || !this.more) return;
-    const pace = this.freedAt.filter((at) => at > Date.now() - PACE_MS).length;
-    const ahead = pace >> 1;
-    const { ready } = this.jobs;
-    const wanted = this.executor.freeSlots + ahead - ready.length;
+    const ahead = this.freedAt.filter((at) => at > Date.now() - PACE_MS).length;
+    const wanted = this.executor.freeSlots + ahead - this.fetched.length;
     // What is fetched ahead is fetched in handfuls.
     if (wanted <= ahead >> 1) return;
+    const count = Math.min(MAX_JOBS, this.fetched.jobsFor(wanted));
     // Told of more while it looks, it looks again: what it was told of may have come after what it saw.
     this.more = false;
+    let jobs: QueuedJob<RunJob>[] = [];
     try {
-      const jobs = await this.queue.fetch<RunJob>(RUN_QUEUE, wanted);
-      if (jobs.length === wanted) this.more = true;
-      ready.push(...jobs);
+      jobs = await this.queue.fetch<RunJob>(RUN_QUEUE, count);
+      if (jobs.length === count) this.more = true;
+      const queued = await this.resumption.readQueued(jobs.flatMap(({ data }) => data.run_ids));
+      this.onDone(this.fetched.add(jobs, queued));
     } catch (error) {
       this.more = true;
-      return this.warn('The queue could not be read; it is tried again', error);
+      this.warn('The queue could not be read; it is tried again', error);
+      return this.giveBack(jobs);
     }
     this.lanes.begin.run();
     this.lanes.fetch.run();
   }
 
   private async begin(): Promise<void> {
-    const slots = await this.executor.takeSlots(this.jobs.ready.length);
-    if (slots.length === 0) return;
-    const jobs = this.jobs.ready.splice(0, slots.length);
+    const share = this.stopped ? 0 : Math.ceil(this.executor.freeSlots / CLAIMS);
+    const slots = await this.executor.takeSlots(Math.min(share, this.fetched.length));
+    const runs = this.fetched.take(slots.length);
+    // Another lane was quicker.
+    for (const release of slots.splice(runs.length)) release();
+    if (runs.length === 0) return;
     this.begunAt = Date.now();
     this.lanes.begin.run();
     this.lanes.fetch.run();
-    const ids = jobs.map(({ data }) => data.run_id);
+    const queued = runs.map((run) => run.queued);
     try {
-      await withLogContext({}, () => this.resumption.begin(ids, slots));
-      this.jobs.done.push(...jobs);
-      this.lanes.complete.run();
+      await withLogContext({}, () => this.resumption.begin(queued, slots));
+      this.onDone(this.fetched.begun(runs));
     } catch (err) {
+      const ids = queued.map(({ run }) => run.id);
       this.logger.error({ event: 'job_failed', run_ids: ids, err }, 'Queued runs could not be worked on; tried again');
-      await this.giveBack(jobs);
+      await this.giveBack(this.fetched.drop(runs));
     }
+  }
+
+  private onDone(jobs: readonly QueuedJob<RunJob>[]): void {
+    this.done.push(...jobs);
+    if (jobs.length > 0) this.lanes.complete.run();
   }
 
   private async complete(): Promise<void> {
     await sleep(DONE_MS);
-    const jobs = this.jobs.done.splice(0);
+    const jobs = this.done.splice(0);
     try {
       if (jobs.length > 0) await this.queue.complete(RUN_QUEUE, jobs);
     } catch (error) {
       // pg-boss gives them back by itself after a while, and then there is nothing to do for them.
       this.warn('The queue could not be told of jobs that are done', error);
     }
-  }
-
-  /** What was fetched ahead and has found no place: another process may have one. */
-  private async giveBackStale(): Promise<void> {
-    if (Date.now() - this.begunAt >= POLL_MS) await this.giveBack(this.jobs.ready.splice(0));
   }
 
   private async giveBack(jobs: readonly QueuedJob<RunJob>[]): Promise<void> {

@@ -6,9 +6,12 @@ import type { Run, RunId } from '../run.types.js';
 /** Name of the queue. */
 export const RUN_QUEUE = 'runs';
 
+/** Jobs that the runs of a group are sent as, at most: a job costs the database much more than a run's number in it. */
+const MAX_JOBS = 50;
+
 /** What a job of the queue says. */
 export interface RunJob {
-  readonly run_id: RunId;
+  readonly run_ids: readonly RunId[];
 }
 
 /** Puts runs into the queue; `RunPump` takes them out, in whichever process has room. */
@@ -30,7 +33,7 @@ export class RunQueue {
 
   /** Sends a run's job, in the open transaction if there is one. */
   async requeue(id: RunId): Promise<void> {
-    await this.queue.send(RUN_QUEUE, { run_id: id } satisfies RunJob);
+    await this.queue.send(RUN_QUEUE, { run_ids: [id] } satisfies RunJob);
   }
 
   /**
@@ -39,9 +42,11 @@ export class RunQueue {
    * @param turn of the first one; each next one has the next
    */
   async enqueueInTurn(ids: readonly RunId[], turn: number): Promise<void> {
-    await this.queue.sendAll(
-      RUN_QUEUE,
-      ids.map((id, position) => ({ data: { run_id: id } satisfies RunJob, priority: -1 - turn - position })),
-    );
+    const perJob = Math.ceil(ids.length / MAX_JOBS);
+    const jobs: { data: RunJob; priority: number }[] = [];
+    for (let start = 0; start < ids.length; start += perJob) {
+      jobs.push({ data: { run_ids: ids.slice(start, start + perJob) }, priority: -1 - turn - start });
+    }
+    await this.queue.sendAll(RUN_QUEUE, jobs);
   }
 }

@@ -4,7 +4,7 @@ import { toDatabaseError } from '../../../platform/database/sql-errors.js';
 import { DatabaseUnavailableError } from '../../../platform/errors/platform.errors.js';
 import { Lifecycle } from '../../../platform/health/lifecycle.js';
 import type { Release } from '../../claude/call-slots.js';
-import { type ClaimedRun, RunClaimsRepository } from '../ledger/run-claims.repository.js';
+import { type ClaimedRun, type QueuedRun, RunClaimsRepository } from '../ledger/run-claims.repository.js';
 import type { RunId } from '../run.types.js';
 import { RunEnding } from './run-ending.js';
 import { RunExecutor, WORKER_ID } from './run-executor.js';
@@ -13,6 +13,8 @@ import { pauseBeforeRecording } from './run-session.js';
 /** Takes up runs that were accepted but not started: by the queue's word. */
 @Injectable()
 export class RunResumption {
+  private lastClaim = 0;
+
   constructor(
     private readonly claims: RunClaimsRepository,
     private readonly executor: RunExecutor,
@@ -21,15 +23,20 @@ export class RunResumption {
     private readonly logger: PinoLogger,
   ) {}
 
+  /** Those of the runs that are queued: a job may come twice. */
+  readQueued(ids: readonly RunId[]): Promise<ReadonlyMap<RunId, QueuedRun>> {
+    return this.claims.readQueued(ids);
+  }
+
   /**
    * Takes queued runs and starts the work on them, which then is this process's to see to its end. Passes over what is not
-   * queued any more: a job may come twice.
+   * queued any more.
    * @param slots a place for each run's first call; those that are not needed are given back
    */
-  async begin(ids: readonly RunId[], slots: readonly Release[]): Promise<void> {
+  async begin(queued: readonly QueuedRun[], slots: readonly Release[]): Promise<void> {
     const free = [...slots];
     try {
-      const claimed = await this.claim(ids);
+      const claimed = await this.claim(queued);
       const cancelled = [...claimed.values()].filter(({ cancelRequested }) => cancelRequested);
       for (const claim of claimed.values()) {
         if (!claim.cancelRequested)
@@ -37,21 +44,28 @@ export class RunResumption {
       }
       for (const release of free.splice(0)) release();
       await Promise.all(cancelled.map((claim) => this.end(claim)));
-      const passedOver = await this.claims.findQueued(ids.filter((id) => !claimed.has(id)));
-      for (const id of passedOver) await this.beginSingly(id);
+      const passedOver = queued.filter(({ run }) => !claimed.has(run.id));
+      for (const { run } of passedOver) await this.beginSingly(run.id);
     } finally {
       for (const release of free) release();
     }
   }
 
+  /** A time that no other claim of this process has: it names the claim. */
+  private claimTime(): Date {
+    this.lastClaim = Math.max(Date.now(), this.lastClaim + 1);
+    return new Date(this.lastClaim);
+  }
+
   /** Asks again where the answer is lost: a run that was claimed unheard would be nobody's, and end as one that was sent. */
-  private async claim(ids: readonly RunId[]): Promise<ReadonlyMap<RunId, ClaimedRun>> {
-    const at = new Date();
+  private async claim(queued: readonly QueuedRun[]): Promise<ReadonlyMap<RunId, ClaimedRun>> {
+    const at = this.claimTime();
     for (let tries = 0; ; tries += 1) {
       try {
-        return await this.claims.claimAll(ids, WORKER_ID, at);
+        return await this.claims.claimAll(queued, WORKER_ID, at);
       } catch (err) {
         if (!(toDatabaseError(err) instanceof DatabaseUnavailableError) || this.lifecycle.stopping) throw err;
+        const ids = queued.map(({ run }) => run.id);
         this.logger.warn({ event: 'queue_error', run_ids: ids, err }, 'Queued runs may have been claimed; asked again');
         await pauseBeforeRecording(tries);
       }

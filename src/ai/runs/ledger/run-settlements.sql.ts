@@ -17,7 +17,8 @@ export const SETTLE_ALL = `
       cache_read_input_tokens bigint, events json)),
   free as (
     select runs.id from runs join ended e on e.run_id = runs.id and e.worker_id = runs.worker_id and e.fence = runs.fence
-    where runs.status = 'running' order by runs.id for no key update of runs skip locked),
+    where runs.id = any(array(select run_id from ended)) and runs.status = 'running'
+    order by runs.id for no key update of runs skip locked),
   held as (
     update runs set status = e.status, output_text = e.output_text, output = e.output::json,
       sources = e.sources::json, stop_reason = e.stop_reason, usage = e.usage::json, cost_nano_usd = e.cost, billing_state = e.billing_state,
