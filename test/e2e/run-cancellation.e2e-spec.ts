@@ -179,7 +179,8 @@ describe('cancelling a queued run', () => {
     const user = await newUser(one.baseUrl);
     const { id } = dataOf(await user.api.POST(RUNS, { params: AT_ONCE, body: { input: LONG } }));
     const elsewhere = clientFor(user.key, two.baseUrl);
-    expect((await elsewhere.POST('/api/v1/ai/runs/{id}/cancel', at(id))).response.status).toBe(202);
+    // It may have ended by the time of the answer.
+    await cancel(elsewhere, id);
     expect(await cancelled(elsewhere, id)).toMatchObject({ status: 'cancelled', billing: { state: 'unknown' } });
     await two.dispose();
     await one.dispose();

@@ -1,15 +1,11 @@
 import type { UserId } from '../../src/identity/user-id.js';
-import { acceptedRun } from '../../src/ai/runs/ledger/run-acceptance.js';
-import { RunClaimsRepository } from '../../src/ai/runs/ledger/run-claims.repository.js';
 import { RunLedgerRepository, type Settlement } from '../../src/ai/runs/ledger/run-ledger.repository.js';
 import { RunSettlementsRepository } from '../../src/ai/runs/ledger/run-settlements.repository.js';
-import type { Run, RunId, RunQuestion } from '../../src/ai/runs/run.types.js';
+import type { Run } from '../../src/ai/runs/run.types.js';
 import { nanoUsd } from '../../src/platform/money/money.js';
+import { acceptRun, RESERVE, WORKER } from '../support/accepted-runs.js';
 import { freshDatabase, onPostgres, type TestDatabase } from '../support/database.js';
 
-const WORKER = '00000000-0000-4000-8000-000000000001';
-const OTHER = '00000000-0000-4000-8000-000000000002';
-const RESERVE = nanoUsd(1000);
 const USAGE = {
   input_tokens: 5,
   output_tokens: 7,
@@ -22,7 +18,6 @@ const TEXT = `{"a", NULL, \\"b\\"} ' 	\n ü 😀`;
 describe('many runs in one statement', () => {
   let database: TestDatabase;
   let ledger: RunLedgerRepository;
-  let claims: RunClaimsRepository;
   let settlements: RunSettlementsRepository;
 
   const sql = <Row>(text: string, values: readonly unknown[] = []): Promise<Row[]> =>
@@ -31,7 +26,6 @@ describe('many runs in one statement', () => {
   beforeAll(async () => {
     database = await freshDatabase();
     ledger = new RunLedgerRepository(database.transaction);
-    claims = new RunClaimsRepository(database.transaction);
     settlements = new RunSettlementsRepository(database.transaction);
   });
   afterAll(() => database.close());
@@ -39,30 +33,8 @@ describe('many runs in one statement', () => {
   const newUser = async (): Promise<UserId> =>
     (await sql<{ id: UserId }>(`insert into users (name) values ('Ada') returning id`))[0]!.id;
 
-  function accept(userId: UserId, running: boolean, model = 'm'): Promise<Run> {
-    const none = {
-      promptId: null,
-      promptVersion: null,
-      variables: null,
-      researchItemId: null,
-      batchId: null,
-      messageBatchId: null,
-    };
-    const question: RunQuestion = {
-      ...none,
-      userId,
-      model,
-      settings: { max_tokens: 9 },
-      system: null,
-      messages: [],
-      simulated: true,
-    };
-    const createdAt = new Date();
-    const how = { workerId: running ? WORKER : null, sent: running, firstEventRest: ',"status":"queued"}' };
-    return ledger
-      .accept({ question, createdAt, reserve: RESERVE, ...how })
-      .then((id) => acceptedRun(question, { id, createdAt, reserve: RESERVE, running, sent: running }));
-  }
+  const accept = (userId: UserId, running: boolean, model = 'm'): Promise<Run> =>
+    acceptRun(ledger, userId, running, model);
 
   /** The end of a run: answered, or broken so that its cost is unknown. */
   function endOf(run: Run, { broken = false, fence = 1 } = {}): Settlement {
@@ -147,67 +119,15 @@ describe('many runs in one statement', () => {
     ]);
   });
 
-  it('are claimed once, as they then stand, and what is to be cancelled is not sent', async () => {
-    const user = await newUser();
-    const runs = [await accept(user, false), await accept(user, false), await accept(user, true)];
-    const [sent, unwanted, taken] = runs.map(({ id }) => id) as [RunId, RunId, RunId];
-    await sql('update runs set cancel_requested_at = now() where id = $1', [unwanted]);
-    const at = new Date();
-    const read = [...(await claims.readQueued([sent, unwanted, taken])).values()];
-    expect(read).toMatchObject([{ run: { id: sent }, fence: 0, lastEvent: 1 }, { run: { id: unwanted } }]);
-    const claimed = await claims.claimAll(read, WORKER, at);
-    expect(new Set(claimed.keys())).toEqual(new Set([sent, unwanted]));
-    expect(claimed.get(sent)).toMatchObject({
-      fence: 1,
-      cancelRequested: false,
-      lastEvent: 1,
-      run: { id: sent, status: 'running', startedAt: at, attempts: [{ number: 1, state: 'sent', startedAt: at }] },
-    });
-    expect(claimed.get(unwanted)).toMatchObject({ cancelRequested: true, run: { attempts: [{ state: 'intent' }] } });
-    const states = await sql('select state from run_attempts where run_id = any($1) order by run_id', [
-      [sent, unwanted],
-    ]);
-    expect(states).toEqual([{ state: 'sent' }, { state: 'intent' }]);
-    const later = new Date(at.getTime() + 1);
-    expect((await claims.claimAll(read, WORKER, later)).size).toBe(0);
-  });
-
-  it('are claimed again by who has not heard of it, under a new fence, and by nobody else', async () => {
-    const user = await newUser();
-    const { id } = await accept(user, false);
-    const at = new Date();
-    const read = [...(await claims.readQueued([id])).values()];
-    await claims.claimAll(read, WORKER, at);
-    expect((await claims.claimAll(read, OTHER, at)).size).toBe(0);
-    const again = await claims.claimAll(read, WORKER, at);
-    expect(again.get(id)).toMatchObject({ fence: 2, run: { attempts: [{ number: 1, state: 'sent', startedAt: at }] } });
-    expect(await sql('select state from run_attempts where run_id = $1', [id])).toEqual([{ state: 'sent' }]);
-  });
-
-  it('are not claimed as they were read before somebody had them and gave them back', async () => {
-    const user = await newUser();
-    const { id } = await accept(user, false);
-    const read = [...(await claims.readQueued([id])).values()];
-    await sql(`update runs set fence = fence + 1 where id = $1`, [id]);
-    expect((await claims.claimAll(read, WORKER, new Date())).size).toBe(0);
-    const now = [...(await claims.readQueued([id])).values()];
-    expect([...(await claims.claimAll(now, WORKER, new Date())).values()]).toMatchObject([{ fence: 2 }]);
-  });
-
   // The embedded database is one session: nobody holds anything beside it.
   (onPostgres ? it : it.skip)('pass over what somebody else holds, and wait for nothing', async () => {
     const user = await newUser();
     const running = [await accept(user, true), await accept(user, true)] as const;
-    const queued = [await accept(user, false), await accept(user, false)] as const;
     const holder = database.dataSource.createQueryRunner();
     await holder.startTransaction();
-    await holder.query('select from runs where id = any($1) for update', [[running[0].id, queued[0].id]]);
-    const ids = queued.map(({ id }) => id);
-    const read = [...(await claims.readQueued(ids)).values()];
-    expect([...(await claims.claimAll(read, WORKER, new Date())).keys()]).toEqual([queued[1].id]);
+    await holder.query('select from runs where id = $1 for update', [running[0].id]);
     expect(await settlements.settleAll(running.map((run) => endOf(run)))).toEqual(new Set([running[1].id]));
     await holder.rollbackTransaction();
     await holder.release();
-    expect([...(await claims.claimAll(read, WORKER, new Date())).keys()]).toEqual([queued[0].id]);
   });
 });

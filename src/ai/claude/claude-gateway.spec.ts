@@ -170,7 +170,8 @@ describe('The gateway to Claude', () => {
     setTimeout(() => giveUp.abort(new AbortReason('cancelled')), 30);
     const { final, free, elapsedMs } = await answer([hangs], { deadlineMs: 60_000 }, giveUp.signal);
     expect(final.failure).toMatchObject({ abortCause: 'cancelled', seen: { text: 'So' } });
-    expect([free, elapsedMs < 1000]).toEqual([2, true]);
+    expect(free).toBe(2);
+    expect(elapsedMs).toBeLessThan(1000);
   });
 
   it('ends a wait at once when it is given up: the next attempt was never begun', async () => {

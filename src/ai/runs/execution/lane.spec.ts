@@ -20,7 +20,7 @@ describe('A lane', () => {
     expect([times, most]).toEqual([2, 1]);
   });
 
-  it('does its work as often at a time as it is wide, and once more for all who asked meanwhile', async () => {
+  it('does its work as often at once as it may, and once more for all who asked meanwhile', async () => {
     let [times, underWay, most] = [0, 0, 0];
     let go: () => void = () => undefined;
     const gate = new Promise<void>((resolve) => (go = resolve));
@@ -37,6 +37,19 @@ describe('A lane', () => {
     go();
     await lane.idle();
     expect([times, most, underWay]).toEqual([4, 3, 0]);
+  });
+
+  it('is idle only when that is done too which its work has asked for', async () => {
+    let [times, underWay] = [0, 0];
+    const lane: Lane = new Lane(async () => {
+      underWay += 1;
+      if ((times += 1) < 5) lane.run();
+      for (let n = 0; n < times; n += 1) await nextTurn();
+      underWay -= 1;
+    }, 3);
+    lane.run();
+    await lane.idle();
+    expect([times, underWay]).toEqual([5, 0]);
   });
 
   it('begins anew for whoever asks at the very moment of its end', async () => {

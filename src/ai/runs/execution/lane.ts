@@ -1,6 +1,6 @@
 /**
- * Work that is done again and again, at most so often at a time: asked for while all of it is under way, it is done once more
- * afterwards, and so serves all who asked meanwhile.
+ * Work that is done again and again, at most `concurrency` times at once: asked for while all of these are under way, it is done
+ * once more afterwards, and so serves all who asked meanwhile.
  */
 export class Lane {
   private readonly loops = new Set<Promise<void>>();
@@ -8,24 +8,24 @@ export class Lane {
 
   /**
    * @param work must not reject
-   * @param width how often it may be under way at a time
+   * @param concurrency how many times it may be under way at once
    */
   constructor(
     private readonly work: () => Promise<void>,
-    private readonly width = 1,
+    private readonly concurrency = 1,
   ) {}
 
   /** Asks for the work. */
   run(): void {
     this.wanted = true;
-    if (this.loops.size === this.width) return;
+    if (this.loops.size === this.concurrency) return;
     const loop = this.loop(() => this.loops.delete(loop));
     this.loops.add(loop);
   }
 
-  /** Resolves when the work that was asked for is done. */
+  /** Resolves when the work that was asked for is done, also what was asked for meanwhile. */
   async idle(): Promise<void> {
-    await Promise.all(this.loops);
+    while (this.loops.size > 0) await Promise.all(this.loops);
   }
 
   private async loop(end: () => void): Promise<void> {

@@ -1,10 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { Transaction } from '../../../platform/database/transaction.js';
-import { LEASE_SECONDS } from '../ledger/run-ledger.sql.js';
+import { LEASE } from '../ledger/run-ledger.sql.js';
 import type { Hold } from '../ledger/run-ledger.repository.js';
 import type { RunId } from '../run.types.js';
 
-const LEASE = `now() + interval '${LEASE_SECONDS} seconds'`;
 /** A row that is locked is passed over: one run whose write has to wait may not cost the others their leases. */
 const RENEW = `
   update runs set lease_until = ${LEASE}

@@ -1,9 +1,12 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { jest } from '@jest/globals';
 import type { PinoLogger } from 'nestjs-pino';
 import type { JobQueue, QueuedJob } from '../../../platform/database/job-queue.js';
 import type { Release } from '../../claude/call-slots.js';
+import type { RunClaimsRepository } from '../ledger/run-claims.repository.js';
 import type { RunExecutor } from './run-executor.js';
 import { RunPump } from './run-pump.js';
+import { BATCH_QUEUE, RUN_QUEUE } from './run-queue.js';
 import type { RunResumption } from './run-resumption.js';
 
 /** Lets everything happen that waits for nothing but its turn. */
@@ -11,43 +14,12 @@ async function turns(): Promise<void> {
   for (let turn = 0; turn < 10; turn += 1) await nextTurn();
 }
 
-interface Options {
-  /** Runs that each job names. */
-  perJob?: number;
-  begin?: (ids: number[]) => void;
-  isQueued?: (id: number) => boolean;
-}
+const sumOf = (counts: readonly number[]): number => counts.reduce((sum, count) => sum + count, 0);
 
-/** A pump with so many places and jobs; runs end when `release` is called. */
-function pumpOf(places: number, jobs: number, options: Options = {}) {
-  const { perJob = 1, begin = () => undefined, isQueued = () => true } = options;
-  const job = (n: number) => {
-    const ids = Array.from({ length: perJob }, (_, position) => n * perJob + position);
-    return { id: `${n}`, data: { run_ids: ids } } as unknown as QueuedJob<unknown>;
-  };
-  const left = Array.from({ length: jobs }, (_, n) => job(n));
-  /** What happens after the database has looked for jobs, and before its answer is here. */
-  const answering: (() => void)[] = [];
-  const held: (() => void)[] = [];
-  const seen = { fetched: [] as number[], begun: [] as number[], completed: 0, givenBack: 0, most: 0, claims: 0 };
-  let claiming = 0;
-  let free = places;
+/** So many places for calls. */
+function placesOf(free: number) {
   let onFree: () => void = () => undefined;
-  let onSent: () => void = () => undefined;
-  const queue = {
-    define: () => Promise.resolve(),
-    onSent: (_: string, listener: () => void) => (onSent = listener),
-    fetch: async (_: string, count: number) => {
-      seen.fetched.push(count);
-      const found = left.splice(0, count);
-      await Promise.resolve();
-      answering.shift()?.();
-      return found;
-    },
-    complete: (_: string, done: unknown[]) => Promise.resolve((seen.completed += done.length)),
-    giveBack: (_: string, back: unknown[]) => Promise.resolve((seen.givenBack += back.length)),
-  };
-  const executor = {
+  return {
     get freeSlots() {
       return free;
     },
@@ -61,11 +33,64 @@ function pumpOf(places: number, jobs: number, options: Options = {}) {
     },
     onFree: (listener: () => void) => (onFree = listener),
   };
+}
+
+interface Options {
+  /** Runs that each job names. */
+  perJob?: number;
+  /** Runs that were asked for one by one, from 1000 on. */
+  singles?: number;
+  begin?: (ids: number[]) => void;
+  isQueued?: (id: number) => boolean;
+}
+
+/** A pump with so many places and jobs; runs end when `release` is called. */
+function pumpOf(places: number, jobs: number, options: Options = {}) {
+  const { perJob = 1, singles = 0, begin = () => undefined, isQueued = () => true } = options;
+  const job = (n: number) => {
+    const ids = Array.from({ length: perJob }, (_, position) => n * perJob + position);
+    return { id: `${n}`, data: { run_ids: ids } } as unknown as QueuedJob<unknown>;
+  };
+  const single = (n: number) => ({ id: `s${n}`, data: { run_id: n } }) as unknown as QueuedJob<unknown>;
+  const left: Record<string, QueuedJob<unknown>[]> = {
+    [RUN_QUEUE]: Array.from({ length: singles }, (_, n) => single(1000 + n)),
+    [BATCH_QUEUE]: Array.from({ length: jobs }, (_, n) => job(n)),
+  };
+  /** What happens after the database has looked for jobs, and before its answer is here. */
+  const answering: (() => void)[] = [];
+  const held: (() => void)[] = [];
+  const seen = {
+    fetched: [] as number[],
+    begun: [] as number[],
+    completed: 0,
+    givenBack: 0,
+    most: 0,
+    claims: [] as number[],
+    atOnce: 0,
+  };
+  let claiming = 0;
+  const onSent: Record<string, () => void> = {};
+  const queue = {
+    define: () => Promise.resolve(),
+    onSent: (name: string, listener: () => void) => (onSent[name] = listener),
+    fetch: async (name: string, count: number) => {
+      const found = left[name]!.splice(0, count);
+      if (name === BATCH_QUEUE) seen.fetched.push(found.length);
+      await Promise.resolve();
+      if (name === BATCH_QUEUE) answering.shift()?.();
+      return found;
+    },
+    complete: (_: string, done: unknown[]) => Promise.resolve((seen.completed += done.length)),
+    giveBack: (_: string, back: unknown[]) => Promise.resolve((seen.givenBack += back.length)),
+  };
+  const claims = {
+    findQueued: async (ids: number[]) => new Map(ids.filter(isQueued).map((id) => [id, { run: { id } }])),
+  };
   const resumption = {
-    readQueued: (ids: number[]) => Promise.resolve(new Map(ids.filter(isQueued).map((id) => [id, { run: { id } }]))),
     begin: async (queued: { run: { id: number } }[], slots: Release[]) => {
       const ids = queued.map(({ run }) => run.id);
-      seen.claims = Math.max(seen.claims, (claiming += 1));
+      seen.claims.push(ids.length);
+      seen.atOnce = Math.max(seen.atOnce, (claiming += 1));
       await nextTurn();
       claiming -= 1;
       begin(ids);
@@ -77,15 +102,28 @@ function pumpOf(places: number, jobs: number, options: Options = {}) {
   const logger = { warn: () => undefined, error: () => undefined };
   const pump = new RunPump(
     queue as unknown as JobQueue,
-    executor as unknown as RunExecutor,
+    placesOf(places) as unknown as RunExecutor,
+    claims as unknown as RunClaimsRepository,
     resumption as unknown as RunResumption,
     logger as unknown as PinoLogger,
   );
   const send = (n: number): void => {
-    left.push(job(n));
-    onSent();
+    left[BATCH_QUEUE]!.push(job(n));
+    onSent[BATCH_QUEUE]?.();
   };
-  return { pump, seen, release: () => held.shift()?.(), sent: () => onSent(), send, answering };
+  const sendSingle = (n: number): void => {
+    left[RUN_QUEUE]!.push(single(n));
+    onSent[RUN_QUEUE]?.();
+  };
+  return {
+    pump,
+    seen,
+    release: () => held.shift()?.(),
+    sent: () => onSent[BATCH_QUEUE]?.(),
+    send,
+    sendSingle,
+    answering,
+  };
 }
 
 describe('The pump of queued runs', () => {
@@ -118,10 +156,10 @@ describe('The pump of queued runs', () => {
     const { pump, seen, release } = pumpOf(8, 100);
     await pump.onApplicationBootstrap();
     await turns();
-    expect(seen.fetched).toEqual([8]);
+    expect(sumOf(seen.fetched)).toBe(8);
     for (let n = 0; n < 8; n += 1) release();
     await turns();
-    const fetched = seen.fetched.reduce((sum, count) => sum + count, 0);
+    const fetched = sumOf(seen.fetched);
     expect(seen.begun).toHaveLength(16);
     expect(fetched).toBeGreaterThan(16);
     await pump.beforeApplicationShutdown();
@@ -134,11 +172,10 @@ describe('The pump of queued runs', () => {
     await turns();
     release();
     await turns();
-    expect(seen.fetched).toEqual([3]);
+    expect(seen.fetched).toEqual([1, 0]);
     sent();
     await turns();
-    // A place has become free quickly: one more is fetched ahead.
-    expect(seen.fetched).toEqual([3, 4]);
+    expect(seen.fetched).toEqual([1, 0, 0]);
     await pump.beforeApplicationShutdown();
   });
 
@@ -151,7 +188,7 @@ describe('The pump of queued runs', () => {
     await turns();
     expect(seen.begun).toEqual([0, 1, 2, 3, 4]);
     await pump.beforeApplicationShutdown();
-    expect(seen).toMatchObject({ completed: 1, givenBack: 2 });
+    expect(seen).toMatchObject({ completed: 1, givenBack: 1 });
   });
 
   it('is done with a job whose runs are queued no more, and begins none of them', async () => {
@@ -162,13 +199,55 @@ describe('The pump of queued runs', () => {
     expect(seen).toMatchObject({ begun: [1], completed: 2, givenBack: 0 });
   });
 
+  it('begins what was asked for alone before the runs of batches, also before those that wait here', async () => {
+    const { pump, seen, release, sendSingle } = pumpOf(2, 3, { perJob: 5, singles: 1 });
+    await pump.onApplicationBootstrap();
+    await turns();
+    expect(seen.begun).toEqual([1000, 0]);
+    sendSingle(1001);
+    await turns();
+    expect(seen.begun).toEqual([1000, 0]);
+    release();
+    await turns();
+    expect(seen.begun).toEqual([1000, 0, 1001]);
+    await pump.beforeApplicationShutdown();
+    expect(seen).toMatchObject({ completed: 2, givenBack: 1 });
+  });
+
+  it('gives back what has waited here for too long, since another process may have a place', async () => {
+    jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick', 'queueMicrotask'] });
+    const { pump, seen } = pumpOf(1, 1, { perJob: 3 });
+    await pump.onApplicationBootstrap();
+    await turns();
+    jest.advanceTimersByTime(1000);
+    await turns();
+    expect(seen).toMatchObject({ begun: [0], givenBack: 0 });
+    jest.advanceTimersByTime(1000);
+    await turns();
+    expect(seen).toMatchObject({ begun: [0], completed: 0, givenBack: 1 });
+    jest.useRealTimers();
+    await pump.beforeApplicationShutdown();
+  });
+
   it('claims beside each other, each a share of what is free', async () => {
     const { pump, seen } = pumpOf(50, 10, { perJob: 10 });
     await pump.onApplicationBootstrap();
     await turns();
     expect(seen.begun).toHaveLength(50);
-    expect(seen).toMatchObject({ claims: 4, most: 50 });
+    expect(seen.claims.slice(0, 4)).toEqual([13, 10, 7, 5]);
+    expect(seen).toMatchObject({ atOnce: 4, most: 50 });
     await pump.beforeApplicationShutdown();
+  });
+
+  it('gives the jobs back whose runs could not be read', async () => {
+    const isQueued = () => {
+      throw new Error('the database is away');
+    };
+    const { pump, seen } = pumpOf(2, 2, { isQueued });
+    await pump.onApplicationBootstrap();
+    await turns();
+    await pump.beforeApplicationShutdown();
+    expect(seen).toMatchObject({ begun: [], completed: 0, givenBack: 2 });
   });
 
   it('gives the jobs back of runs that could not be begun', async () => {

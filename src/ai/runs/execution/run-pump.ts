@@ -1,67 +1,73 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type BeforeApplicationShutdown, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { PinoLogger } from 'nestjs-pino';
-import { JobQueue, type QueuedJob } from '../../../platform/database/job-queue.js';
+import { JobQueue } from '../../../platform/database/job-queue.js';
 import { withLogContext } from '../../../platform/logging/log-context.js';
-import { FetchedRuns } from './fetched-runs.js';
+import { RunClaimsRepository } from '../ledger/run-claims.repository.js';
 import { Lane } from './lane.js';
+import { type FetchedJob, RunBacklog } from './run-backlog.js';
 import { RunExecutor } from './run-executor.js';
-import { RUN_QUEUE, type RunJob } from './run-queue.js';
+import { BATCH_QUEUE, RUN_QUEUE, type RunJob, runsOf } from './run-queue.js';
 import { RunResumption } from './run-resumption.js';
 
-/** How often the queue is looked at untold: for jobs that other replicas accepted, or gave back. */
+/** How often the queues are looked at untold: for jobs that other replicas accepted, or gave back. */
 const POLL_MS = 1000;
+/** What was fetched and has found no place in this time goes back: another process may have one. */
+const PATIENCE_MS = 2 * POLL_MS;
 /** Jobs are fetched ahead for this time, at the pace at which places became free in it. */
 const PACE_MS = 100;
-/** Jobs that are fetched by one statement, at most. How many runs they name is not known before. */
-const MAX_JOBS = 10;
+/** At most so many jobs are fetched by one statement: how many runs they name is not known before. */
+const JOBS_PER_FETCH = 10;
 /**
  * Statements that claim runs at a time, each for its share of the free places. What is claimed together starts together and ends
  * together, if Claude takes its usual time, and is then in each other's way again: so a crowd of calls is kept apart.
  */
-const CLAIMS = 4;
+const CLAIMS_AT_ONCE = 4;
 /** Jobs that are done are told of together. */
 const DONE_MS = 50;
 
 /**
  * Works off queued runs: as many at a time as there are places for calls, at once when told, by a slow poll otherwise. It works
  * in lanes beside each other: one fetches jobs and reads their runs, a little ahead when places become free quickly; one
- * claims runs for which there are places, and starts them; one tells that jobs are done. For a run that is started its
- * lease answers, and no longer its job.
+ * claims runs for which there are places, by a few statements beside each other, and starts them; one tells that jobs are
+ * done. For a run that is started its lease answers, and no longer its job.
  */
 @Injectable()
 export class RunPump implements OnApplicationBootstrap, BeforeApplicationShutdown {
-  private readonly fetched = new FetchedRuns();
-  private readonly done: QueuedJob<RunJob>[] = [];
+  private readonly single = new RunBacklog(RUN_QUEUE);
+  private readonly batch = new RunBacklog(BATCH_QUEUE);
   private readonly lanes = {
-    fetch: new Lane(() => this.fetch()),
-    begin: new Lane(() => this.begin(), CLAIMS),
+    fetch: new Lane(async () => {
+      await this.fetch(this.single, this.single.length);
+      // Whatever waits here keeps runs of batches from being fetched, but these keep no others from it.
+      await this.fetch(this.batch, this.single.length + this.batch.length);
+    }),
+    begin: new Lane(() => this.begin(), CLAIMS_AT_ONCE),
     complete: new Lane(() => this.complete()),
   };
-  /** Whether the queue may hold more than was fetched. */
-  private more = true;
   private freedAt: number[] = [];
-  private begunAt = 0;
   private stopped = false;
   private timer: NodeJS.Timeout | null = null;
 
   constructor(
     private readonly queue: JobQueue,
     private readonly executor: RunExecutor,
+    private readonly claims: RunClaimsRepository,
     private readonly resumption: RunResumption,
     private readonly logger: PinoLogger,
   ) {}
 
   async onApplicationBootstrap(): Promise<void> {
-    await this.queue.define(RUN_QUEUE);
-    this.queue.onSent(RUN_QUEUE, () => this.look());
+    for (const backlog of [this.single, this.batch]) {
+      await this.queue.define(backlog.queue);
+      this.queue.onSent(backlog.queue, () => this.look(backlog));
+    }
     this.executor.onFree(() => this.onFree());
     this.timer = setInterval(() => {
-      // What was fetched ahead and has found no place: another process may have one.
-      if (Date.now() - this.begunAt >= POLL_MS) void this.giveBack(this.fetched.drop());
-      this.look();
+      void this.giveBackSince(Date.now() - PATIENCE_MS);
+      this.look(this.single, this.batch);
     }, POLL_MS);
-    this.look();
+    this.look(this.single, this.batch);
   }
 
   async beforeApplicationShutdown(): Promise<void> {
@@ -71,12 +77,12 @@ export class RunPump implements OnApplicationBootstrap, BeforeApplicationShutdow
     await fetch.idle();
     await begin.idle();
     await complete.idle();
-    await this.giveBack(this.fetched.drop());
+    await this.giveBackSince(Infinity);
   }
 
-  /** There may be something in the queue. */
-  private look(): void {
-    this.more = true;
+  /** There may be something in these queues. */
+  private look(...backlogs: readonly RunBacklog[]): void {
+    for (const backlog of backlogs) backlog.more = true;
     this.lanes.fetch.run();
   }
 
@@ -88,70 +94,75 @@ export class RunPump implements OnApplicationBootstrap, BeforeApplicationShutdow
     this.lanes.fetch.run();
   }
 
-  private async fetch(): Promise<void> {
-    if (this.stopped || !this.more) return;
+  private async fetch(backlog: RunBacklog, waiting: number): Promise<void> {
+    if (this.stopped || !backlog.more) return;
     const ahead = this.freedAt.filter((at) => at > Date.now() - PACE_MS).length;
-    const wanted = this.executor.freeSlots + ahead - this.fetched.length;
+    const wanted = this.executor.freeSlots + ahead - waiting;
     // What is fetched ahead is fetched in handfuls.
     if (wanted <= ahead >> 1) return;
-    const count = Math.min(MAX_JOBS, this.fetched.jobsFor(wanted));
+    const count = Math.min(JOBS_PER_FETCH, backlog.jobsFor(wanted));
     // Told of more while it looks, it looks again: what it was told of may have come after what it saw.
-    this.more = false;
-    let jobs: QueuedJob<RunJob>[] = [];
+    backlog.more = false;
+    let jobs: FetchedJob[] = [];
     try {
-      jobs = await this.queue.fetch<RunJob>(RUN_QUEUE, count);
-      if (jobs.length === count) this.more = true;
-      const queued = await this.resumption.readQueued(jobs.flatMap(({ data }) => data.run_ids));
-      this.onDone(this.fetched.add(jobs, queued));
+      jobs = await this.queue.fetch<RunJob>(backlog.queue, count);
+      if (jobs.length === count) backlog.more = true;
+      // A job may come twice: only those of its runs count that are still queued.
+      backlog.add(jobs, await this.claims.findQueued(jobs.flatMap(({ data }) => runsOf(data))));
     } catch (error) {
-      this.more = true;
+      backlog.more = true;
       this.warn('The queue could not be read; it is tried again', error);
-      return this.giveBack(jobs);
+      return this.giveBack(backlog, jobs);
     }
+    if (backlog.done.length > 0) this.lanes.complete.run();
     this.lanes.begin.run();
     this.lanes.fetch.run();
   }
 
   private async begin(): Promise<void> {
-    const share = this.stopped ? 0 : Math.ceil(this.executor.freeSlots / CLAIMS);
-    const slots = await this.executor.takeSlots(Math.min(share, this.fetched.length));
-    const runs = this.fetched.take(slots.length);
-    // Another lane was quicker.
-    for (const release of slots.splice(runs.length)) release();
+    if (this.stopped) return;
+    // Runs of batches come behind all others, also behind those that are yet to be fetched.
+    if (this.single.more && this.executor.freeSlots > 0) await this.fetch(this.single, this.single.length);
+    const backlog = this.single.length > 0 ? this.single : this.batch;
+    const runs = backlog.take(Math.ceil(this.executor.freeSlots / CLAIMS_AT_ONCE));
+    const slots = await this.executor.takeSlots(runs.length);
+    // Another claim has taken the places meanwhile.
+    backlog.putBack(runs.splice(slots.length));
     if (runs.length === 0) return;
-    this.begunAt = Date.now();
     this.lanes.begin.run();
     this.lanes.fetch.run();
     const queued = runs.map((run) => run.queued);
     try {
       await withLogContext({}, () => this.resumption.begin(queued, slots));
-      this.onDone(this.fetched.begun(runs));
+      backlog.markBegun(runs);
+      if (backlog.done.length > 0) this.lanes.complete.run();
     } catch (err) {
       const ids = queued.map(({ run }) => run.id);
       this.logger.error({ event: 'job_failed', run_ids: ids, err }, 'Queued runs could not be worked on; tried again');
-      await this.giveBack(this.fetched.drop(runs));
+      await this.giveBack(backlog, backlog.giveUp(runs));
     }
-  }
-
-  private onDone(jobs: readonly QueuedJob<RunJob>[]): void {
-    this.done.push(...jobs);
-    if (jobs.length > 0) this.lanes.complete.run();
   }
 
   private async complete(): Promise<void> {
     await sleep(DONE_MS);
-    const jobs = this.done.splice(0);
-    try {
-      if (jobs.length > 0) await this.queue.complete(RUN_QUEUE, jobs);
-    } catch (error) {
-      // pg-boss gives them back by itself after a while, and then there is nothing to do for them.
-      this.warn('The queue could not be told of jobs that are done', error);
+    for (const { queue, done } of [this.single, this.batch]) {
+      const jobs = done.splice(0);
+      try {
+        if (jobs.length > 0) await this.queue.complete(queue, jobs);
+      } catch (error) {
+        // pg-boss gives them back by itself after a while, and then there is nothing to do for them.
+        this.warn('The queue could not be told of jobs that are done', error);
+      }
     }
   }
 
-  private async giveBack(jobs: readonly QueuedJob<RunJob>[]): Promise<void> {
+  private async giveBackSince(time: number): Promise<void> {
+    for (const backlog of [this.single, this.batch]) await this.giveBack(backlog, backlog.giveUpSince(time));
+  }
+
+  private async giveBack({ queue }: RunBacklog, jobs: readonly FetchedJob[]): Promise<void> {
     try {
-      if (jobs.length > 0) await this.queue.giveBack(RUN_QUEUE, jobs);
+      if (jobs.length > 0) await this.queue.giveBack(queue, jobs);
     } catch (error) {
       // They are silent from now on: pg-boss gives them back by itself.
       this.warn('Jobs could not be given back', error);

@@ -1,7 +1,7 @@
 import { jest } from '@jest/globals';
 import type { JobQueue } from '../../../platform/database/job-queue.js';
 import type { RunId } from '../run.types.js';
-import { type RunJob, RunQueue } from './run-queue.js';
+import { type RunJob, RunQueue, runsOf } from './run-queue.js';
 
 /** The jobs that so many runs are sent as, the first of them at this turn. */
 async function jobsOf(count: number, turn: number) {
@@ -26,8 +26,9 @@ describe('The jobs of a batch', () => {
   it.each([50, 51, 499, 500])('name %i runs once each, in order, in fifty jobs at most', async (count) => {
     const jobs = await jobsOf(count, 0);
     expect(jobs.length).toBeLessThanOrEqual(50);
-    const ids = jobs.flatMap(({ data }) => data.run_ids);
+    expect(Math.max(...jobs.map(({ data }) => runsOf(data).length))).toBe(Math.ceil(count / 50));
+    const ids = jobs.flatMap(({ data }) => runsOf(data));
     expect(ids).toEqual(Array.from({ length: count }, (_, n) => 100 + n));
-    expect(jobs.map(({ priority }) => priority)).toEqual(jobs.map(({ data }) => -1 - (data.run_ids[0]! - 100)));
+    expect(jobs.map(({ priority }) => priority)).toEqual(jobs.map(({ data }) => -1 - (runsOf(data)[0]! - 100)));
   });
 });

@@ -3,18 +3,26 @@ import { JobQueue } from '../../../platform/database/job-queue.js';
 import { Transaction } from '../../../platform/database/transaction.js';
 import type { Run, RunId } from '../run.types.js';
 
-/** Name of the queue. */
+/** The queue of runs that were asked for one by one; they go before those of batches. */
 export const RUN_QUEUE = 'runs';
+/** The queue of runs of batches. */
+export const BATCH_QUEUE = 'batch-runs';
 
-/** Jobs that the runs of a group are sent as, at most: a job costs the database much more than a run's number in it. */
-const MAX_JOBS = 50;
+/**
+ * Jobs that runs which are recorded together are sent as, at most; `RunGroups` records 500 at a time, so a job names up to ten. A
+ * job costs the database much more than a run's number in it; few runs have one each, so that all processes share them.
+ */
+const JOBS_PER_GROUP = 50;
 
-/** What a job of the queue says. */
-export interface RunJob {
-  readonly run_ids: readonly RunId[];
+/** What a job of either queue says. */
+export type RunJob = { readonly run_id: RunId } | { readonly run_ids: readonly RunId[] };
+
+/** The runs that a job names. */
+export function runsOf(job: RunJob): readonly RunId[] {
+  return 'run_id' in job ? [job.run_id] : job.run_ids;
 }
 
-/** Puts runs into the queue; `RunPump` takes them out, in whichever process has room. */
+/** Puts runs into the queues; `RunPump` takes them out, in whichever process has room. */
 @Injectable()
 export class RunQueue {
   constructor(
@@ -33,20 +41,20 @@ export class RunQueue {
 
   /** Sends a run's job, in the open transaction if there is one. */
   async requeue(id: RunId): Promise<void> {
-    await this.queue.send(RUN_QUEUE, { run_ids: [id] } satisfies RunJob);
+    await this.queue.send(RUN_QUEUE, { run_id: id } satisfies RunJob);
   }
 
   /**
-   * Sends the jobs of a batch's runs, in the open transaction. Runs of batches come behind all others, and among themselves
-   * by their turn.
-   * @param turn of the first one; each next one has the next
+   * Sends the jobs of runs of a batch, in the open transaction. Among the jobs of batches they come by the turn of the first run
+   * that they name.
+   * @param turn of the first run; each next run has the next
    */
   async enqueueInTurn(ids: readonly RunId[], turn: number): Promise<void> {
-    const perJob = Math.ceil(ids.length / MAX_JOBS);
+    const perJob = Math.ceil(ids.length / JOBS_PER_GROUP);
     const jobs: { data: RunJob; priority: number }[] = [];
     for (let start = 0; start < ids.length; start += perJob) {
       jobs.push({ data: { run_ids: ids.slice(start, start + perJob) }, priority: -1 - turn - start });
     }
-    await this.queue.sendAll(RUN_QUEUE, jobs);
+    await this.queue.sendAll(BATCH_QUEUE, jobs);
   }
 }

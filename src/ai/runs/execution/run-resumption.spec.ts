@@ -19,9 +19,10 @@ function setUp(lost: number, { stopping = false, error = AWAY as Error } = {}) {
     if (times.length <= lost) return Promise.reject(error);
     return Promise.resolve(new Map([[ID, { ...QUEUED, fence: 2, cancelRequested: false }]]));
   });
+  const findQueued = () => Promise.resolve(new Map());
   const [start, warn] = [jest.fn(), jest.fn()];
   const resumption = new RunResumption(
-    { claimAll } as unknown as RunClaimsRepository,
+    { claimAll, findQueued } as unknown as RunClaimsRepository,
     { start } as unknown as RunExecutor,
     {} as never,
     { stopping } as Lifecycle,

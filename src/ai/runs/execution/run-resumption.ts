@@ -13,7 +13,8 @@ import { pauseBeforeRecording } from './run-session.js';
 /** Takes up runs that were accepted but not started: by the queue's word. */
 @Injectable()
 export class RunResumption {
-  private lastClaim = 0;
+  /** The time of the last claim, in milliseconds. */
+  private lastClaimMs = 0;
 
   constructor(
     private readonly claims: RunClaimsRepository,
@@ -23,14 +24,9 @@ export class RunResumption {
     private readonly logger: PinoLogger,
   ) {}
 
-  /** Those of the runs that are queued: a job may come twice. */
-  readQueued(ids: readonly RunId[]): Promise<ReadonlyMap<RunId, QueuedRun>> {
-    return this.claims.readQueued(ids);
-  }
-
   /**
-   * Takes queued runs and starts the work on them, which then is this process's to see to its end. Passes over what is not
-   * queued any more.
+   * Takes queued runs and starts the work on them, which then is this process's to see to its end. What is not queued any
+   * more is left alone.
    * @param slots a place for each run's first call; those that are not needed are given back
    */
   async begin(queued: readonly QueuedRun[], slots: readonly Release[]): Promise<void> {
@@ -44,8 +40,8 @@ export class RunResumption {
       }
       for (const release of free.splice(0)) release();
       await Promise.all(cancelled.map((claim) => this.end(claim)));
-      const passedOver = queued.filter(({ run }) => !claimed.has(run.id));
-      for (const { run } of passedOver) await this.beginSingly(run.id);
+      const passedOver = queued.map(({ run }) => run.id).filter((id) => !claimed.has(id));
+      for (const id of (await this.claims.findQueued(passedOver)).keys()) await this.beginSingly(id);
     } finally {
       for (const release of free) release();
     }
@@ -53,8 +49,8 @@ export class RunResumption {
 
   /** A time that no other claim of this process has: it names the claim. */
   private claimTime(): Date {
-    this.lastClaim = Math.max(Date.now(), this.lastClaim + 1);
-    return new Date(this.lastClaim);
+    this.lastClaimMs = Math.max(Date.now(), this.lastClaimMs + 1);
+    return new Date(this.lastClaimMs);
   }
 
   /** Asks again where the answer is lost: a run that was claimed unheard would be nobody's, and end as one that was sent. */
@@ -74,13 +70,16 @@ export class RunResumption {
 
   /** Ends a queued run whose owner wants it cancelled, unless a worker has just taken it. */
   async drop(id: RunId): Promise<void> {
-    const claim = await this.claims.claim(id, WORKER_ID, new Date());
+    const claim = await this.claims.claim(id, WORKER_ID, this.claimTime());
     if (claim?.cancelRequested) await this.end(claim);
   }
 
-  /** For a run that was passed over: waits for whoever holds it, and for a place for its call. */
+  /**
+   * For a run that was passed over, since somebody holds it or has had it since it was read: waits for them, and for a place for
+   * its call.
+   */
   private async beginSingly(id: RunId): Promise<void> {
-    const claim = await this.claims.claim(id, WORKER_ID, new Date());
+    const claim = await this.claims.claim(id, WORKER_ID, this.claimTime());
     if (!claim) return;
     if (claim.cancelRequested) return this.end(claim);
     this.executor.start(claim.run, claim.fence, null, [], claim.lastEvent);

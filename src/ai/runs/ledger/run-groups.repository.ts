@@ -72,8 +72,8 @@ const ACCEPT_ALL = `
   select id from run order by batch_index`;
 
 /**
- * The next turn of a user's runs: behind those of their own, and not before those that are due now. So of two users with
- * batches each has every second turn, whoever came first and with however many.
+ * The next turn of a user's runs: behind those of their own, and not before those that are due now. So two users with
+ * batches take turns, job by job (see `RunQueue`), whoever came first and with however many.
  */
 const NEXT_TURN = `
   select greatest(

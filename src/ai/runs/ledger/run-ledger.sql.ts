@@ -3,7 +3,8 @@ import { countUsage } from '../../usage/usage-rollup.sql.js';
 /** How long a worker may be silent before its runs are taken from it. Heartbeats come three times in this time. */
 export const LEASE_SECONDS = 30;
 
-const LEASE = `now() + interval '${LEASE_SECONDS} seconds'`;
+/** When a lease ends that is taken or renewed now. */
+export const LEASE = `now() + interval '${LEASE_SECONDS} seconds'`;
 
 /** The user's budget row takes the worst case, or gives no row when it would not fit (or has no price under a budget). */
 const RESERVE = `

@@ -4,7 +4,8 @@ import { ROLL_UP } from '../../usage/usage-rollup.sql.js';
  * $1 the ends as JSON, of one user's runs or of several; what is JSON in a column is text in it, since PostgreSQL would refuse
  * escapes such as `\u0000` inside of an answer otherwise. The same as `SETTLE` does for one run, in the same order of
  * locks; a run that somebody else holds at this moment is passed over, since who waits while holding other runs may be waited for.
- * The sums for a user and for a rollup are made before they are added: a statement changes a row only once.
+ * The sums for a user and for a rollup are made before they are added: a statement changes a row only once. With the ids said once
+ * more as an array the planner looks the runs up, where it would read all that is running.
  */
 export const SETTLE_ALL = `
   with ended as (
