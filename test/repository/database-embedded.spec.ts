@@ -10,12 +10,13 @@ import { type EmbeddedDatabase, openEmbeddedDatabase } from '../../src/platform/
 import { EmbeddedWorker } from '../../src/platform/database/embedded/embedded-worker.js';
 import { Transaction } from '../../src/platform/database/transaction.js';
 import { DatabaseUnavailableError } from '../../src/platform/errors/platform.errors.js';
-import { embeddedTemplate } from '../support/database.js';
+import { embeddedTemplate, onPostgres } from '../support/database.js';
 import { eventually } from '../support/eventually.js';
 import { compileEmbedded, EmbeddedProcess } from '../support/embedded-process.js';
 
-describe('the embedded database', () => {
-  const build = compileEmbedded();
+// It needs no second run where the suites are told to use a PostgreSQL server.
+(onPostgres ? describe.skip : describe)('the embedded database', () => {
+  let build: ReturnType<typeof compileEmbedded>;
   let root: string;
   let dataDir: string;
   let processes: EmbeddedProcess[];
@@ -45,6 +46,7 @@ describe('the embedded database', () => {
     await Promise.all(databases.map((database) => database.close()));
     rmSync(root, { recursive: true, force: true });
   });
+  beforeAll(() => void (build = compileEmbedded()));
   afterAll(() => build.remove());
 
   it('refuses a second process with one line that names the PID of the first', async () => {
