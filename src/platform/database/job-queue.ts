@@ -9,8 +9,8 @@ const SUPERVISE_SECONDS = 5;
 const HEARTBEAT_SECONDS = 30;
 /** Replicas that install the queue at the same moment may be in each other's way: who was, tries again. */
 const START_ATTEMPTS = 3;
-/** A job may be given back this often; runs decide by their ledger whether there is anything left to do. */
-const RETRY_LIMIT = 1000;
+/** A job may be given back as often as there is no place for it; runs decide by their ledger whether there is anything left to do. */
+const RETRY_LIMIT = 2 ** 31 - 1;
 
 const FETCHED = `select id from pgboss.job where name = $1 and state = 'active'`;
 

@@ -31,6 +31,15 @@ describe('A backlog of runs', () => {
     expect(idsOf(backlog.take(2))).toEqual([2, 3]);
   });
 
+  it('does not take back what has gone back to the queue', () => {
+    const job = jobOf(1, 2);
+    backlog.add([job], queuedOf(1, 2));
+    const first = backlog.take(1);
+    expect(backlog.giveUpSince(Date.now())).toEqual([job]);
+    backlog.putBack(first);
+    expect(backlog.length).toBe(0);
+  });
+
   it('is without those that are queued no more; a job that has only such is done', () => {
     const [one, two] = [jobOf(1, 2), jobOf(3)];
     backlog.add([one, two], queuedOf(2));

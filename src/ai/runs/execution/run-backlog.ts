@@ -62,9 +62,9 @@ export class RunBacklog {
     return this.waiting.splice(0, count);
   }
 
-  /** Puts back what was taken last and has found no place. */
+  /** Puts back what was taken last and has found no place, unless its job has gone back to the queue. */
   putBack(runs: readonly FetchedRun[]): void {
-    this.waiting.unshift(...runs);
+    this.waiting.unshift(...runs.filter(({ job }) => this.unbegun.has(job)));
   }
 
   /** These runs are begun, and their jobs done with the last of them. */

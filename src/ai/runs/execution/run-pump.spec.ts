@@ -57,10 +57,11 @@ function pumpOf(places: number, jobs: number, options: Options = {}) {
     [BATCH_QUEUE]: Array.from({ length: jobs }, (_, n) => job(n)),
   };
   /** What happens after the database has looked for jobs, and before its answer is here. */
-  const answering: (() => void)[] = [];
+  const answering: Record<string, (() => void)[]> = { [RUN_QUEUE]: [], [BATCH_QUEUE]: [] };
   const held: (() => void)[] = [];
   const seen = {
     fetched: [] as number[],
+    fetchedSingle: [] as number[],
     begun: [] as number[],
     completed: 0,
     givenBack: 0,
@@ -75,9 +76,9 @@ function pumpOf(places: number, jobs: number, options: Options = {}) {
     onSent: (name: string, listener: () => void) => (onSent[name] = listener),
     fetch: async (name: string, count: number) => {
       const found = left[name]!.splice(0, count);
-      if (name === BATCH_QUEUE) seen.fetched.push(found.length);
+      (name === BATCH_QUEUE ? seen.fetched : seen.fetchedSingle).push(found.length);
       await Promise.resolve();
-      if (name === BATCH_QUEUE) answering.shift()?.();
+      answering[name]!.shift()?.();
       return found;
     },
     complete: (_: string, done: unknown[]) => Promise.resolve((seen.completed += done.length)),
@@ -145,7 +146,7 @@ describe('The pump of queued runs', () => {
 
   it('looks again for a job that was sent while it looked', async () => {
     const { pump, seen, send, answering } = pumpOf(3, 0);
-    answering.push(() => send(5));
+    answering[BATCH_QUEUE]!.push(() => send(5));
     await pump.onApplicationBootstrap();
     await turns();
     expect(seen.begun).toEqual([5]);
@@ -157,13 +158,16 @@ describe('The pump of queued runs', () => {
     await pump.onApplicationBootstrap();
     await turns();
     expect(sumOf(seen.fetched)).toBe(8);
+    release();
+    await turns();
+    expect(sumOf(seen.fetched)).toBe(9);
     for (let n = 0; n < 8; n += 1) release();
     await turns();
     const fetched = sumOf(seen.fetched);
-    expect(seen.begun).toHaveLength(16);
-    expect(fetched).toBeGreaterThan(16);
+    expect(seen.begun).toHaveLength(17);
+    expect(fetched).toBeGreaterThan(17);
     await pump.beforeApplicationShutdown();
-    expect(seen).toMatchObject({ completed: 16, givenBack: fetched - 16 });
+    expect(seen).toMatchObject({ completed: 17, givenBack: fetched - 17 });
   });
 
   it('asks an empty queue for nothing, whatever becomes free, until it is told', async () => {
@@ -172,10 +176,10 @@ describe('The pump of queued runs', () => {
     await turns();
     release();
     await turns();
-    expect(seen.fetched).toEqual([1, 0]);
+    expect(seen).toMatchObject({ fetched: [1, 0], fetchedSingle: [0] });
     sent();
     await turns();
-    expect(seen.fetched).toEqual([1, 0, 0]);
+    expect(seen).toMatchObject({ fetched: [1, 0, 0], fetchedSingle: [0] });
     await pump.beforeApplicationShutdown();
   });
 
@@ -214,6 +218,20 @@ describe('The pump of queued runs', () => {
     expect(seen).toMatchObject({ completed: 2, givenBack: 1 });
   });
 
+  it('begins no run of a batch while it is fetching what was asked for alone, whatever becomes free meanwhile', async () => {
+    const { pump, seen, release, sendSingle, answering } = pumpOf(2, 3, { perJob: 5 });
+    await pump.onApplicationBootstrap();
+    await turns();
+    expect(seen.begun).toEqual([0, 1]);
+    answering[RUN_QUEUE]!.push(release);
+    sendSingle(1000);
+    sendSingle(1001);
+    release();
+    await turns();
+    expect(seen.begun.slice(0, 4)).toEqual([0, 1, 1000, 1001]);
+    await pump.beforeApplicationShutdown();
+  });
+
   it('gives back what has waited here for too long, since another process may have a place', async () => {
     jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick', 'queueMicrotask'] });
     const { pump, seen } = pumpOf(1, 1, { perJob: 3 });
@@ -243,11 +261,11 @@ describe('The pump of queued runs', () => {
     const isQueued = () => {
       throw new Error('the database is away');
     };
-    const { pump, seen } = pumpOf(2, 2, { isQueued });
+    const { pump, seen } = pumpOf(2, 1, { isQueued });
     await pump.onApplicationBootstrap();
     await turns();
     await pump.beforeApplicationShutdown();
-    expect(seen).toMatchObject({ begun: [], completed: 0, givenBack: 2 });
+    expect(seen).toMatchObject({ begun: [], completed: 0, givenBack: 1 });
   });
 
   it('gives the jobs back of runs that could not be begun', async () => {

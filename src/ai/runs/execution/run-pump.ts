@@ -36,11 +36,14 @@ const DONE_MS = 50;
 export class RunPump implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly single = new RunBacklog(RUN_QUEUE);
   private readonly batch = new RunBacklog(BATCH_QUEUE);
-  private readonly lanes = {
+  private readonly lanes: Record<'fetchSingle' | 'fetch' | 'begin' | 'complete', Lane> = {
+    fetchSingle: new Lane(async () => {
+      if (await this.fetch(this.single, this.single.length)) this.lanes.fetchSingle.run();
+    }),
     fetch: new Lane(async () => {
-      await this.fetch(this.single, this.single.length);
+      await this.singleFetched();
       // Whatever waits here keeps runs of batches from being fetched, but these keep no others from it.
-      await this.fetch(this.batch, this.single.length + this.batch.length);
+      if (await this.fetch(this.batch, this.single.length + this.batch.length)) this.lanes.fetch.run();
     }),
     begin: new Lane(() => this.begin(), CLAIMS_AT_ONCE),
     complete: new Lane(() => this.complete()),
@@ -58,16 +61,16 @@ export class RunPump implements OnApplicationBootstrap, BeforeApplicationShutdow
   ) {}
 
   async onApplicationBootstrap(): Promise<void> {
-    for (const backlog of [this.single, this.batch]) {
-      await this.queue.define(backlog.queue);
-      this.queue.onSent(backlog.queue, () => this.look(backlog));
-    }
+    const backlogs = [this.single, this.batch];
+    for (const { queue } of backlogs) await this.queue.define(queue);
+    for (const backlog of backlogs) this.queue.onSent(backlog.queue, () => this.look(backlog));
     this.executor.onFree(() => this.onFree());
     this.timer = setInterval(() => {
       void this.giveBackSince(Date.now() - PATIENCE_MS);
-      this.look(this.single, this.batch);
+      this.look(...backlogs);
+      this.lanes.begin.run();
     }, POLL_MS);
-    this.look(this.single, this.batch);
+    this.look(...backlogs);
   }
 
   async beforeApplicationShutdown(): Promise<void> {
@@ -94,12 +97,20 @@ export class RunPump implements OnApplicationBootstrap, BeforeApplicationShutdow
     this.lanes.fetch.run();
   }
 
-  private async fetch(backlog: RunBacklog, waiting: number): Promise<void> {
-    if (this.stopped || !backlog.more) return;
-    const ahead = this.freedAt.filter((at) => at > Date.now() - PACE_MS).length;
+  /** Before it ends nobody knows whether there is a place for runs of batches: they come behind all others. */
+  private async singleFetched(): Promise<void> {
+    this.lanes.fetchSingle.run();
+    await this.lanes.fetchSingle.idle();
+  }
+
+  /** Answers whether another fetch may bring more. */
+  private async fetch(backlog: RunBacklog, waiting: number): Promise<boolean> {
+    if (this.stopped || !backlog.more) return false;
+    // One place that is free is no pace.
+    const ahead = Math.max(0, this.freedAt.filter((at) => at > Date.now() - PACE_MS).length - 1);
     const wanted = this.executor.freeSlots + ahead - waiting;
     // What is fetched ahead is fetched in handfuls.
-    if (wanted <= ahead >> 1) return;
+    if (wanted <= ahead >> 1) return false;
     const count = Math.min(JOBS_PER_FETCH, backlog.jobsFor(wanted));
     // Told of more while it looks, it looks again: what it was told of may have come after what it saw.
     backlog.more = false;
@@ -111,18 +122,18 @@ export class RunPump implements OnApplicationBootstrap, BeforeApplicationShutdow
       backlog.add(jobs, await this.claims.findQueued(jobs.flatMap(({ data }) => runsOf(data))));
     } catch (error) {
       backlog.more = true;
-      this.warn('The queue could not be read; it is tried again', error);
-      return this.giveBack(backlog, jobs);
+      this.logger.warn({ event: 'queue_error', err: error }, 'The queue could not be read; it is tried again');
+      await this.giveBack(backlog, jobs);
+      return false;
     }
     if (backlog.done.length > 0) this.lanes.complete.run();
     this.lanes.begin.run();
-    this.lanes.fetch.run();
+    return backlog.more;
   }
 
   private async begin(): Promise<void> {
     if (this.stopped) return;
-    // Runs of batches come behind all others, also behind those that are yet to be fetched.
-    if (this.single.more && this.executor.freeSlots > 0) await this.fetch(this.single, this.single.length);
+    if (this.single.length === 0 && this.executor.freeSlots > 0) await this.singleFetched();
     const backlog = this.single.length > 0 ? this.single : this.batch;
     const runs = backlog.take(Math.ceil(this.executor.freeSlots / CLAIMS_AT_ONCE));
     const slots = await this.executor.takeSlots(runs.length);
@@ -151,7 +162,7 @@ export class RunPump implements OnApplicationBootstrap, BeforeApplicationShutdow
         if (jobs.length > 0) await this.queue.complete(queue, jobs);
       } catch (error) {
         // pg-boss gives them back by itself after a while, and then there is nothing to do for them.
-        this.warn('The queue could not be told of jobs that are done', error);
+        this.logger.warn({ event: 'queue_error', err: error }, 'The queue could not be told of jobs that are done');
       }
     }
   }
@@ -165,11 +176,7 @@ export class RunPump implements OnApplicationBootstrap, BeforeApplicationShutdow
       if (jobs.length > 0) await this.queue.giveBack(queue, jobs);
     } catch (error) {
       // They are silent from now on: pg-boss gives them back by itself.
-      this.warn('Jobs could not be given back', error);
+      this.logger.warn({ event: 'queue_error', err: error }, 'Jobs could not be given back');
     }
-  }
-
-  private warn(message: string, err: unknown): void {
-    this.logger.warn({ event: 'queue_error', err }, message);
   }
 }

@@ -1,7 +1,7 @@
 import { jest } from '@jest/globals';
 import type { JobQueue } from '../../../platform/database/job-queue.js';
 import type { RunId } from '../run.types.js';
-import { type RunJob, RunQueue, runsOf } from './run-queue.js';
+import { BATCH_QUEUE, type RunJob, RunQueue, runsOf } from './run-queue.js';
 
 /** The jobs that so many runs are sent as, the first of them at this turn. */
 async function jobsOf(count: number, turn: number) {
@@ -11,11 +11,13 @@ async function jobsOf(count: number, turn: number) {
     Array.from({ length: count }, (_, n) => (100 + n) as RunId),
     turn,
   );
-  return sendAll.mock.calls[0]![1];
+  const [name, jobs] = sendAll.mock.calls[0]!;
+  expect(name).toBe(BATCH_QUEUE);
+  return jobs;
 }
 
 describe('The jobs of a batch', () => {
-  it('are one for each run, in turn, behind all that is no batch, as long as they are few', async () => {
+  it('are one for each run, in turn, as long as they are few', async () => {
     expect(await jobsOf(3, 7)).toEqual([
       { data: { run_ids: [100] }, priority: -8 },
       { data: { run_ids: [101] }, priority: -9 },

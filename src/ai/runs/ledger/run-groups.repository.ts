@@ -73,7 +73,7 @@ const ACCEPT_ALL = `
 
 /**
  * The next turn of a user's runs: behind those of their own, and not before those that are due now. So two users with
- * batches take turns, job by job (see `RunQueue`), whoever came first and with however many.
+ * batches take turns, run for run up to the size of a job (see `RunQueue`), whoever came first and with however many.
  */
 const NEXT_TURN = `
   select greatest(
