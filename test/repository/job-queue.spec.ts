@@ -43,6 +43,20 @@ describe('the job queue', () => {
     expect(job?.data).toEqual({ run_id: 7 });
   });
 
+  it('takes a job back however often, also where the queue was made with another limit', async () => {
+    const queue = await started('patient', 'postgres://x');
+    await database.transaction.sql(`update pgboss.queue set retry_limit = 1 where name = 'patient'`);
+    await queue.define('patient');
+    await queue.send('patient', { run_id: 7 });
+    await database.transaction.sql(`update pgboss.job set retry_count = 1000000 where name = 'patient'`);
+    await queue.giveBack('patient', await queue.fetch('patient', 1));
+    const jobs = await until('The job', async () => {
+      const found = await queue.fetch('patient', 1);
+      return found.length > 0 && found;
+    });
+    expect(jobs).toMatchObject([{ data: { run_id: 7 } }]);
+  });
+
   it('leaves what was fetched to its process, when others may be alive', async () => {
     await fetchedBy('shared', 'postgres://x');
     const next = await started('shared', 'postgres://x');

@@ -1,7 +1,9 @@
 import { jest } from '@jest/globals';
 import { BatchesRepository } from '../../src/ai/batches/batches.repository.js';
 import { type RunFilters, RunsRepository } from '../../src/ai/runs/runs.repository.js';
-import { RUN_STATUSES } from '../../src/ai/runs/run.types.js';
+import { type Run, type RunId, RUN_STATUSES } from '../../src/ai/runs/run.types.js';
+import { RunClaimsRepository } from '../../src/ai/runs/ledger/run-claims.repository.js';
+import { RunSettlementsRepository } from '../../src/ai/runs/ledger/run-settlements.repository.js';
 import { USAGE_GROUPS } from '../../src/ai/usage/usage.types.js';
 import { UsageRepository } from '../../src/ai/usage/usage.repository.js';
 import { ApiKeysRepository } from '../../src/identity/api-keys/api-keys.repository.js';
@@ -16,6 +18,7 @@ import type { PromptId } from '../../src/prompts/prompts.types.js';
 import { PromptVersionsRepository } from '../../src/prompts/versions/prompt-versions.repository.js';
 import { ResearchItemsRepository } from '../../src/research/research-items.repository.js';
 import { StatisticsRepository } from '../../src/statistics/statistics.repository.js';
+import { WORKER } from '../support/accepted-runs.js';
 import { freshDatabase, onPostgres, type TestDatabase } from '../support/database.js';
 
 const ROWS = 20_000;
@@ -28,6 +31,7 @@ const SEED: string = '../../bench/support/seed.js';
 interface Plan {
   readonly 'Node Type': string;
   readonly 'Relation Name'?: string;
+  readonly 'Index Name'?: string;
   readonly Plans?: readonly Plan[];
 }
 
@@ -40,6 +44,8 @@ type Seeded = Readonly<
   Record<'userId' | 'itemId' | 'promptId' | 'labelledPromptId' | 'adHocItemId' | 'batchId', number>
 >;
 type Seed = (url: string, size: { items: number; runs: number }) => Promise<Seeded>;
+
+const MODES = ['force_custom_plan', 'force_generic_plan'];
 
 /** Every node of a plan. */
 function nodesOf(plan: Plan): Plan[] {
@@ -86,8 +92,8 @@ function literal(value: unknown): string {
     return sent;
   }
 
-  /** Large tables that a statement would read from end to end, planned for its values or once for all values. */
-  async function scannedBy({ text, values }: Statement, mode: string): Promise<string[]> {
+  /** The plan of a statement, made for its values or once for all values. */
+  async function planOf({ text, values }: Statement, mode: string): Promise<Plan[]> {
     const execute = `execute planned${values.length > 0 ? `(${values.map(literal).join(', ')})` : ''}`;
     return database.transaction.run(async () => {
       const sql = database.transaction.sql.bind(database.transaction);
@@ -95,17 +101,22 @@ function literal(value: unknown): string {
       await sql(`prepare planned as ${text}`);
       const rows = await sql<{ 'QUERY PLAN': [{ Plan: Plan }] }>(`explain (format json) ${execute}`);
       await sql('deallocate planned');
-      return nodesOf(rows[0]!['QUERY PLAN'][0].Plan)
-        .filter((node) => node['Node Type'].endsWith('Seq Scan') && large.has(node['Relation Name'] ?? ''))
-        .map((node) => String(node['Relation Name']));
+      return nodesOf(rows[0]!['QUERY PLAN'][0].Plan);
     });
+  }
+
+  /** Large tables that a statement would read from end to end. */
+  async function scannedBy(statement: Statement, mode: string): Promise<string[]> {
+    return (await planOf(statement, mode))
+      .filter((node) => node['Node Type'].endsWith('Seq Scan') && large.has(node['Relation Name'] ?? ''))
+      .map((node) => String(node['Relation Name']));
   }
 
   async function expectNoScan(act: () => Promise<unknown>): Promise<void> {
     const statements = await statementsOf(act);
     expect(statements.length).toBeGreaterThan(0);
     for (const statement of statements) {
-      for (const mode of ['force_custom_plan', 'force_generic_plan']) {
+      for (const mode of MODES) {
         expect([statement.text, mode, await scannedBy(statement, mode)]).toEqual([statement.text, mode, []]);
       }
     }
@@ -184,5 +195,25 @@ function literal(value: unknown): string {
     const range = { from: days.from.toISOString().slice(0, 10), to: days.to.toISOString().slice(0, 10) };
     const usage = new UsageRepository(database.transaction);
     for (const group of USAGE_GROUPS) await expectNoScan(() => usage.sumsBy(group, owner, range));
+  });
+
+  it('look runs up to claim and to settle them, and read not all that are running', async () => {
+    const id = 1 as RunId;
+    const run = { id, attempts: [], sources: [] } as unknown as Run;
+    const claims = new RunClaimsRepository(database.transaction);
+    const settlements = new RunSettlementsRepository(database.transaction);
+    const settlement = { hold: { runId: id, workerId: WORKER, fence: 0 }, run, events: [], price: null };
+    const statements = [
+      ...(await statementsOf(() => claims.claimAll([{ run, fence: 0, lastEvent: 1 }], WORKER, new Date()))),
+      ...(await statementsOf(() => settlements.settleAll([settlement]))),
+    ];
+    expect(statements).toHaveLength(2);
+    for (const statement of statements) {
+      for (const mode of MODES) {
+        const indexes = (await planOf(statement, mode)).flatMap((node) => node['Index Name'] ?? []);
+        expect(indexes).toEqual(expect.arrayContaining([expect.stringMatching(/^runs_(pkey|id_user_id_key)$/)]));
+        expect(indexes).not.toContain('runs_lease_idx');
+      }
+    }
   });
 });

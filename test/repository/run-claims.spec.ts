@@ -2,10 +2,8 @@ import { RunClaimsRepository, type QueuedRun } from '../../src/ai/runs/ledger/ru
 import { RunLedgerRepository } from '../../src/ai/runs/ledger/run-ledger.repository.js';
 import type { Run, RunId } from '../../src/ai/runs/run.types.js';
 import type { UserId } from '../../src/identity/user-id.js';
-import { acceptRun, WORKER } from '../support/accepted-runs.js';
+import { acceptRun, OTHER_WORKER, WORKER } from '../support/accepted-runs.js';
 import { freshDatabase, onPostgres, type TestDatabase } from '../support/database.js';
-
-const OTHER = '00000000-0000-4000-8000-000000000002';
 
 describe('queued runs', () => {
   let database: TestDatabase;
@@ -58,7 +56,7 @@ describe('queued runs', () => {
     const at = new Date();
     const read = await found(id);
     await claims.claimAll(read, WORKER, at);
-    expect((await claims.claimAll(read, OTHER, at)).size).toBe(0);
+    expect((await claims.claimAll(read, OTHER_WORKER, at)).size).toBe(0);
     const again = await claims.claimAll(read, WORKER, at);
     expect(again.get(id)).toMatchObject({ fence: 2, run: { attempts: [{ number: 1, state: 'sent', startedAt: at }] } });
     expect(await sql('select state from run_attempts where run_id = $1', [id])).toEqual([{ state: 'sent' }]);

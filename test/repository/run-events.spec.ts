@@ -1,11 +1,10 @@
 import { RunEventsRepository } from '../../src/ai/runs/events/run-events.repository.js';
 import { type Hold, RunLedgerRepository } from '../../src/ai/runs/ledger/run-ledger.repository.js';
-import type { RunEvent, RunQuestion } from '../../src/ai/runs/run.types.js';
+import type { RunEvent } from '../../src/ai/runs/run.types.js';
 import type { UserId } from '../../src/identity/user-id.js';
 import { nanoUsd } from '../../src/platform/money/money.js';
+import { questionOf, WORKER } from '../support/accepted-runs.js';
 import { freshDatabase, type TestDatabase } from '../support/database.js';
-
-const WORKER = '00000000-0000-4000-8000-000000000001';
 
 describe('the stored events of a run', () => {
   let database: TestDatabase;
@@ -20,17 +19,13 @@ describe('the stored events of a run', () => {
   beforeEach(async () => {
     const text = `insert into users (name) values ('Ada') returning id`;
     owner = (await database.transaction.sql<{ id: UserId }>(text))[0]!.id;
-    const none = {
-      promptId: null,
-      promptVersion: null,
-      variables: null,
-      researchItemId: null,
-      batchId: null,
-      messageBatchId: null,
+    const acceptance = {
+      question: questionOf(owner),
+      createdAt: new Date(),
+      reserve: nanoUsd(9),
+      sent: true,
+      firstEventRest: '}',
     };
-    const rest = { model: 'm', settings: { max_tokens: 9 }, system: null, messages: [], simulated: true };
-    const question: RunQuestion = { ...none, ...rest, userId: owner };
-    const acceptance = { question, createdAt: new Date(), reserve: nanoUsd(9), sent: true, firstEventRest: '}' };
     const id = await new RunLedgerRepository(database.transaction).accept({ ...acceptance, workerId: WORKER });
     hold = { runId: id, workerId: WORKER, fence: 1 };
   });

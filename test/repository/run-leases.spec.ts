@@ -1,12 +1,10 @@
 import { RunLeasesRepository } from '../../src/ai/runs/execution/run-leases.repository.js';
 import { type Hold, RunLedgerRepository } from '../../src/ai/runs/ledger/run-ledger.repository.js';
-import type { RunId, RunQuestion } from '../../src/ai/runs/run.types.js';
+import type { RunId } from '../../src/ai/runs/run.types.js';
 import type { UserId } from '../../src/identity/user-id.js';
 import { nanoUsd } from '../../src/platform/money/money.js';
+import { OTHER_WORKER, questionOf, WORKER } from '../support/accepted-runs.js';
 import { freshDatabase, onPostgres, type TestDatabase } from '../support/database.js';
-
-const WORKER = '00000000-0000-4000-8000-000000000001';
-const OTHER = '00000000-0000-4000-8000-000000000002';
 
 describe('the leases of runs', () => {
   let database: TestDatabase;
@@ -26,17 +24,13 @@ describe('the leases of runs', () => {
   /** A run that a worker holds, whose lease has just ended. */
   async function expired(): Promise<RunId> {
     const [user] = await sql<{ id: UserId }>(`insert into users (name) values ('Ada') returning id`);
-    const none = {
-      promptId: null,
-      promptVersion: null,
-      variables: null,
-      researchItemId: null,
-      batchId: null,
-      messageBatchId: null,
+    const acceptance = {
+      question: questionOf(user!.id),
+      createdAt: new Date(),
+      reserve: nanoUsd(9),
+      sent: false,
+      firstEventRest: '}',
     };
-    const rest = { model: 'm', settings: { max_tokens: 9 }, system: null, messages: [], simulated: true };
-    const question: RunQuestion = { ...none, ...rest, userId: user!.id };
-    const acceptance = { question, createdAt: new Date(), reserve: nanoUsd(9), sent: false, firstEventRest: '}' };
     const id = await ledger.accept({ ...acceptance, workerId: WORKER });
     await expire(id);
     return id;
@@ -52,7 +46,7 @@ describe('the leases of runs', () => {
 
   it('are renewed for their holder alone', async () => {
     const id = await expired();
-    await leases.renew(OTHER, [id]);
+    await leases.renew(OTHER_WORKER, [id]);
     expect(await isExpired(id)).toBe(true);
     await leases.renew(WORKER, [id]);
     expect(await isExpired(id)).toBe(false);
@@ -72,7 +66,7 @@ describe('the leases of runs', () => {
 
   it('let go of a run to be queued again', async () => {
     const id = await expired();
-    expect(await leases.giveBack(await takenBy(id, OTHER))).toBe(true);
+    expect(await leases.giveBack(await takenBy(id, OTHER_WORKER))).toBe(true);
     expect(await sql('select status, worker_id, lease_until from runs where id = $1', [id])).toEqual([
       { status: 'queued', worker_id: null, lease_until: null },
     ]);
@@ -80,7 +74,7 @@ describe('the leases of runs', () => {
 
   it('let a worker that recovered too slowly give nothing back any more', async () => {
     const id = await expired();
-    const slow = await takenBy(id, OTHER);
+    const slow = await takenBy(id, OTHER_WORKER);
     await expire(id);
     const quick = await takenBy(id, WORKER);
     expect(await leases.giveBack(slow)).toBe(false);

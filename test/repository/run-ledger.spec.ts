@@ -3,13 +3,10 @@ import { type NanoUsd, nanoUsd } from '../../src/platform/money/money.js';
 import { acceptedRun } from '../../src/ai/runs/ledger/run-acceptance.js';
 import { RunClaimsRepository } from '../../src/ai/runs/ledger/run-claims.repository.js';
 import { type Hold, RunLedgerRepository } from '../../src/ai/runs/ledger/run-ledger.repository.js';
-import type { Run, RunAttempt, RunId, RunQuestion } from '../../src/ai/runs/run.types.js';
+import type { Run, RunAttempt, RunId } from '../../src/ai/runs/run.types.js';
 import { BudgetExceededError } from '../../src/ai/runs/run.errors.js';
+import { OTHER_WORKER, questionOf, RESERVE, WORKER } from '../support/accepted-runs.js';
 import { freshDatabase, type TestDatabase } from '../support/database.js';
-
-const WORKER = '00000000-0000-4000-8000-000000000001';
-const OTHER = '00000000-0000-4000-8000-000000000002';
-const RESERVE = nanoUsd(1000);
 
 describe('the ledger of runs', () => {
   let database: TestDatabase;
@@ -29,19 +26,6 @@ describe('the ledger of runs', () => {
   async function moneyOf(user: UserId): Promise<{ reserved: number; spent: number }> {
     const text = 'select reserved_nano_usd as reserved, spent_nano_usd as spent from users where id = $1';
     return (await database.transaction.sql<{ reserved: number; spent: number }>(text, [user]))[0]!;
-  }
-
-  function questionOf(userId: UserId): RunQuestion {
-    const none = {
-      promptId: null,
-      promptVersion: null,
-      variables: null,
-      researchItemId: null,
-      batchId: null,
-      messageBatchId: null,
-    };
-    const messages = [{ role: 'user' as const, content: 'Why?' }];
-    return { ...none, userId, model: 'm', settings: { max_tokens: 9 }, system: null, messages, simulated: true };
   }
 
   /** A run that a worker has begun, its first attempt sent. */
@@ -114,7 +98,7 @@ describe('the ledger of runs', () => {
   });
 
   it.each<[string, Partial<Hold>]>([
-    ['another worker', { workerId: OTHER }],
+    ['another worker', { workerId: OTHER_WORKER }],
     ['an earlier fence', { fence: 0 }],
   ])('takes nothing from %s', async (_, stale) => {
     const user = await newUser();
@@ -137,7 +121,7 @@ describe('the ledger of runs', () => {
     expect(await ledger.settle(hold, finished, [{ sequence: 2, name: 'succeeded', data: '{}' }], null)).toBe(true);
     expect(await ledger.settle(hold, finished, [{ sequence: 2, name: 'succeeded', data: '{}' }], null)).toBe(false);
     expect(await ledger.hasSettled(hold)).toBe(true);
-    expect(await ledger.hasSettled({ ...hold, workerId: OTHER })).toBe(false);
+    expect(await ledger.hasSettled({ ...hold, workerId: OTHER_WORKER })).toBe(false);
     expect(await moneyOf(user)).toEqual({ reserved: 0, spent: 300 });
   });
 });

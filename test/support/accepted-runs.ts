@@ -6,8 +6,29 @@ import { nanoUsd } from '../../src/platform/money/money.js';
 
 /** The worker that holds what is accepted as running. */
 export const WORKER = '00000000-0000-4000-8000-000000000001';
+/** A worker that holds nothing yet. */
+export const OTHER_WORKER = '00000000-0000-4000-8000-000000000002';
 /** What is set aside for each run. */
 export const RESERVE = nanoUsd(1000);
+
+/** The shortest question, of no prompt, item or batch. */
+export function questionOf(userId: UserId, fields: Partial<RunQuestion> = {}): RunQuestion {
+  return {
+    userId,
+    promptId: null,
+    promptVersion: null,
+    variables: null,
+    researchItemId: null,
+    batchId: null,
+    messageBatchId: null,
+    model: 'm',
+    settings: { max_tokens: 9 },
+    system: null,
+    messages: [],
+    simulated: true,
+    ...fields,
+  };
+}
 
 /** Records a run of a user's as accepted: running and sent, or queued. */
 export async function acceptRun(
@@ -16,23 +37,7 @@ export async function acceptRun(
   running: boolean,
   model = 'm',
 ): Promise<Run> {
-  const none = {
-    promptId: null,
-    promptVersion: null,
-    variables: null,
-    researchItemId: null,
-    batchId: null,
-    messageBatchId: null,
-  };
-  const question: RunQuestion = {
-    ...none,
-    userId,
-    model,
-    settings: { max_tokens: 9 },
-    system: null,
-    messages: [],
-    simulated: true,
-  };
+  const question = questionOf(userId, { model });
   const createdAt = new Date();
   const how = { workerId: running ? WORKER : null, sent: running, firstEventRest: ',"status":"queued"}' };
   const id = await ledger.accept({ question, createdAt, reserve: RESERVE, ...how });

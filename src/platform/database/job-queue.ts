@@ -9,8 +9,14 @@ const SUPERVISE_SECONDS = 5;
 const HEARTBEAT_SECONDS = 30;
 /** Replicas that install the queue at the same moment may be in each other's way: who was, tries again. */
 const START_ATTEMPTS = 3;
-/** A job may be given back as often as there is no place for it; runs decide by their ledger whether there is anything left to do. */
-const RETRY_LIMIT = 2 ** 31 - 1;
+const QUEUE_OPTIONS = {
+  // A job may be given back as often as there is no place for it: runs decide by their ledger whether there is anything left to do.
+  retryLimit: 2 ** 31 - 1,
+  retryDelay: 1,
+  expireInSeconds: 24 * 3600 - 1,
+  heartbeatSeconds: HEARTBEAT_SECONDS,
+  deleteAfterSeconds: 3600,
+};
 
 const FETCHED = `select id from pgboss.job where name = $1 and state = 'active'`;
 
@@ -47,15 +53,13 @@ export class JobQueue implements OnModuleInit {
     await this.boss.start({ attempts: START_ATTEMPTS });
   }
 
-  /** Creates a queue. All queues are created at boot: doing it inside a transaction would block the embedded database. */
+  /**
+   * Creates a queue, or brings one that is there up to date. All queues are created at boot: doing it inside a transaction would
+   * block the embedded database.
+   */
   async define(queue: string): Promise<void> {
-    await this.boss.createQueue(queue, {
-      retryLimit: RETRY_LIMIT,
-      retryDelay: 1,
-      expireInSeconds: 24 * 3600 - 1,
-      heartbeatSeconds: HEARTBEAT_SECONDS,
-      deleteAfterSeconds: 3600,
-    });
+    await this.boss.createQueue(queue, QUEUE_OPTIONS);
+    await this.boss.updateQueue(queue, QUEUE_OPTIONS);
     // The embedded database has one process: whatever was fetched before this start has lost its worker.
     if (this.config.database.url === undefined) await this.giveBackFetched(queue);
   }

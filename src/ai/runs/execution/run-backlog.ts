@@ -1,7 +1,7 @@
 import type { QueuedJob } from '../../../platform/database/job-queue.js';
 import type { QueuedRun } from '../ledger/run-claims.repository.js';
 import type { RunId } from '../run.types.js';
-import { type RunJob, runsOf } from './run-queue.js';
+import { MAX_RUNS_PER_JOB, type RunJob, runsOf } from './run-queue.js';
 
 export type FetchedJob = QueuedJob<RunJob>;
 
@@ -11,9 +11,6 @@ export interface FetchedRun {
   readonly job: FetchedJob;
   readonly fetchedAt: number;
 }
-
-/** How many runs a job names, before any was seen: as many as one does at most, lest a crowd is fetched for a few places. */
-const RUNS_PER_JOB = 10;
 
 /**
  * What this process has fetched of one queue: runs, in their turn, until there are places for them; and how many of each job
@@ -26,7 +23,8 @@ export class RunBacklog {
   readonly done: FetchedJob[] = [];
   private waiting: FetchedRun[] = [];
   private readonly unbegun = new Map<FetchedJob, number>();
-  private runsPerJob = RUNS_PER_JOB;
+  /** How many runs a job may well name: before any was seen, the most, lest a crowd is fetched for a few places. */
+  private runsPerJob = MAX_RUNS_PER_JOB;
 
   constructor(readonly queue: string) {}
 

@@ -257,25 +257,17 @@ describe('The pump of queued runs', () => {
     await pump.beforeApplicationShutdown();
   });
 
-  it('gives the jobs back whose runs could not be read', async () => {
-    const isQueued = () => {
-      throw new Error('the database is away');
-    };
-    const { pump, seen } = pumpOf(2, 1, { isQueued });
-    await pump.onApplicationBootstrap();
-    await turns();
-    await pump.beforeApplicationShutdown();
-    expect(seen).toMatchObject({ begun: [], completed: 0, givenBack: 1 });
-  });
-
-  it('gives the jobs back of runs that could not be begun', async () => {
-    const begin = () => {
-      throw new Error('the database is away');
-    };
-    const { pump, seen } = pumpOf(2, 2, { begin });
-    await pump.onApplicationBootstrap();
-    await turns();
-    await pump.beforeApplicationShutdown();
-    expect(seen).toMatchObject({ begun: [], completed: 0, givenBack: 2 });
-  });
+  it.each(['isQueued', 'begin'] as const)(
+    'gives the jobs back of runs that could not be taken up: %s',
+    async (step) => {
+      const fails = () => {
+        throw new Error('the database is away');
+      };
+      const { pump, seen } = pumpOf(2, 1, { perJob: 2, [step]: fails });
+      await pump.onApplicationBootstrap();
+      await turns();
+      await pump.beforeApplicationShutdown();
+      expect(seen).toMatchObject({ begun: [], completed: 0, givenBack: 1 });
+    },
+  );
 });

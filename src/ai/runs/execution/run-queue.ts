@@ -8,11 +8,10 @@ export const RUN_QUEUE = 'runs';
 /** The queue of runs of batches. */
 export const BATCH_QUEUE = 'batch-runs';
 
-/**
- * Jobs that runs which are recorded together are sent as, at most; `RunGroups` records 500 at a time, so a job names up to ten. A
- * job costs the database much more than a run's number in it; few runs have one each, so that all processes share them.
- */
-const JOBS_PER_GROUP = 50;
+/** Runs of a batch that one job names at most: a job costs the database much more than a run's number in it. */
+export const MAX_RUNS_PER_JOB = 10;
+/** Runs that are sent together and are no more than this have a job each, so that all processes share them. */
+const FEW_RUNS = 50;
 
 /** What a job of either queue says. */
 export type RunJob = { readonly run_id: RunId } | { readonly run_ids: readonly RunId[] };
@@ -50,7 +49,7 @@ export class RunQueue {
    * @param turn of the first run; each next run has the next
    */
   async enqueueInTurn(ids: readonly RunId[], turn: number): Promise<void> {
-    const perJob = Math.ceil(ids.length / JOBS_PER_GROUP);
+    const perJob = Math.min(MAX_RUNS_PER_JOB, Math.ceil(ids.length / FEW_RUNS));
     const jobs: { data: RunJob; priority: number }[] = [];
     for (let start = 0; start < ids.length; start += perJob) {
       jobs.push({ data: { run_ids: ids.slice(start, start + perJob) }, priority: -1 - turn - start });

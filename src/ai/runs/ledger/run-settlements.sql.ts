@@ -4,8 +4,10 @@ import { ROLL_UP } from '../../usage/usage-rollup.sql.js';
  * $1 the ends as JSON, of one user's runs or of several; what is JSON in a column is text in it, since PostgreSQL would refuse
  * escapes such as `\u0000` inside of an answer otherwise. The same as `SETTLE` does for one run, in the same order of
  * locks; a run that somebody else holds at this moment is passed over, since who waits while holding other runs may be waited for.
- * The sums for a user and for a rollup are made before they are added: a statement changes a row only once. With the ids said once
- * more as an array the planner looks the runs up, where it would read all that is running.
+ * The sums for a user and for a rollup are made before they are added: a statement changes a row only once.
+ *
+ * The ids are said once more as an array, and whether a run is still running is asked only when it is changed, so that the planner
+ * looks the runs up: by the few that are running it would read their index, which is full of those that were.
  */
 export const SETTLE_ALL = `
   with ended as (
@@ -18,14 +20,13 @@ export const SETTLE_ALL = `
       cache_read_input_tokens bigint, events json)),
   free as (
     select runs.id from runs join ended e on e.run_id = runs.id and e.worker_id = runs.worker_id and e.fence = runs.fence
-    where runs.id = any(array(select run_id from ended)) and runs.status = 'running'
-    order by runs.id for no key update of runs skip locked),
+    where runs.id = any(array(select run_id from ended)) order by runs.id for no key update of runs skip locked),
   held as (
     update runs set status = e.status, output_text = e.output_text, output = e.output::json,
       sources = e.sources::json, stop_reason = e.stop_reason, usage = e.usage::json, cost_nano_usd = e.cost, billing_state = e.billing_state,
       billing_min_nano_usd = e.billing_min, billing_max_nano_usd = e.billing_max, price = e.price::json,
       error_type = e.error_type, error_detail = e.error_detail, finished_at = e.finished_at, lease_until = null
-    from ended e join free on free.id = e.run_id where runs.id = e.run_id
+    from ended e join free on free.id = e.run_id where runs.id = e.run_id and runs.status = 'running'
     returning runs.id, runs.user_id, runs.model, runs.research_item_id, runs.cost_nano_usd, runs.finished_at, runs.status),
   attempt as (
     update run_attempts a set state = e.state, duration_ms = e.duration_ms, status_code = e.status_code,
