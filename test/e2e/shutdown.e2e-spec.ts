@@ -84,9 +84,12 @@ describe('a server that is told to stop by SIGTERM', () => {
     const ready = await raw('/health/ready', { baseUrl, key: null });
     await expectProblem(ready, 'shutting-down');
     expect(ready.headers.get('retry-after')).not.toBeNull();
-    expect((await raw('/health/live', { baseUrl, key: null })).status).toBe(200);
-    const refused = raw(RUNS, { method: 'POST', key: user.key, baseUrl, json: { input: 'late' } });
-    await expectProblem(await refused, 'shutting-down');
+    const live = await raw('/health/live', { baseUrl, key: null });
+    expect(live.status).toBe(200);
+    const refused = await raw(RUNS, { method: 'POST', key: user.key, baseUrl, json: { input: 'late' } });
+    await expectProblem(refused, 'shutting-down');
+    // Each of these connections is closed once it has answered, and its client is told so.
+    for (const { headers } of [ready, live, refused]) expect(headers.get('connection')).toBe('close');
 
     const ends = await Promise.all([short.events, hung.events]);
     expect(ends.map((events) => events.at(-1)?.name)).toEqual(['succeeded', 'interrupted']);

@@ -10,8 +10,12 @@ const FLUSH_MS = 2000;
 export function refuseWhileStopping(fastify: FastifyInstance, lifecycle: Lifecycle): void {
   fastify.addHook('onRequest', (request, reply, done) => {
     if (!lifecycle.stopping || request.url.startsWith('/health/')) return done();
-    void reply.header('connection', 'close');
     sendProblem(new ShuttingDownError(), request, reply);
+  });
+  // Says of each connection that it will be closed: a client that meant to use it again would else lose its next request.
+  fastify.addHook('onSend', async (_request, reply, payload) => {
+    if (lifecycle.stopping) void reply.header('connection', 'close');
+    return payload;
   });
   // A connection whose answer ends after the server was told to close would be kept alive, and the process with it.
   fastify.addHook('onResponse', (request, _reply, done) => {
