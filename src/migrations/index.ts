@@ -14,6 +14,7 @@ import { ListsAtScale1790000000013 } from './1790000000013-lists-at-scale.js';
 import { MessageBatches1790000000014 } from './1790000000014-message-batches.js';
 import { SearchLeaps1790000000015 } from './1790000000015-search-leaps.js';
 import { RunsByStatus1790000000016 } from './1790000000016-runs-by-status.js';
+import { SearchPositions1790000000017 } from './1790000000017-search-positions.js';
 
 /** Every migration, in order: an explicit list, so that sources, build and tests run the same. */
 export const migrations = [
@@ -33,4 +34,5 @@ export const migrations = [
   MessageBatches1790000000014,
   SearchLeaps1790000000015,
   RunsByStatus1790000000016,
+  SearchPositions1790000000017,
 ];

@@ -3,6 +3,7 @@ import { BatchesRepository } from '../../src/ai/batches/batches.repository.js';
 import { type RunFilters, RunsRepository } from '../../src/ai/runs/runs.repository.js';
 import { type Run, type RunId, RUN_STATUSES } from '../../src/ai/runs/run.types.js';
 import { RunClaimsRepository } from '../../src/ai/runs/ledger/run-claims.repository.js';
+import { RunLedgerRepository } from '../../src/ai/runs/ledger/run-ledger.repository.js';
 import { RunSettlementsRepository } from '../../src/ai/runs/ledger/run-settlements.repository.js';
 import { USAGE_GROUPS } from '../../src/ai/usage/usage.types.js';
 import { UsageRepository } from '../../src/ai/usage/usage.repository.js';
@@ -18,10 +19,12 @@ import type { PromptId } from '../../src/prompts/prompts.types.js';
 import { PromptVersionsRepository } from '../../src/prompts/versions/prompt-versions.repository.js';
 import { ResearchItemsRepository } from '../../src/research/research-items.repository.js';
 import { StatisticsRepository } from '../../src/statistics/statistics.repository.js';
-import { WORKER } from '../support/accepted-runs.js';
+import { acceptRun, WORKER } from '../support/accepted-runs.js';
 import { freshDatabase, onPostgres, type TestDatabase } from '../support/database.js';
 
 const ROWS = 20_000;
+/** With more rows than this PostgreSQL analyzes a table by itself for the first time. */
+const FIRST_ANALYZED = 50;
 /** A table with fewer rows is small. */
 const LARGE = 1000;
 /** Some rows a day: statistics read all of a user. */
@@ -59,6 +62,92 @@ function literal(value: unknown): string {
   return typeof value === 'number' ? `'${value}'` : 'null';
 }
 
+/** What `act` sends to the database. */
+async function statementsOf(act: () => Promise<unknown>): Promise<Statement[]> {
+  const sent: Statement[] = [];
+  const spy = jest.spyOn(WatchedClient.prototype, 'query');
+  await act();
+  for (const [text, values] of spy.mock.calls as unknown[][]) {
+    if (typeof text === 'string' && Array.isArray(values)) sent.push({ text, values });
+  }
+  spy.mockRestore();
+  return sent;
+}
+
+/**
+ * The plan of a statement.
+ * @param settings of the planner, such as whether it plans for the values or once for all values
+ */
+async function planOf(
+  { transaction }: TestDatabase,
+  { text, values }: Statement,
+  settings: Readonly<Record<string, string>>,
+): Promise<Plan[]> {
+  const execute = `execute planned${values.length > 0 ? `(${values.map(literal).join(', ')})` : ''}`;
+  return transaction.run(async () => {
+    const sql = transaction.sql.bind(transaction);
+    for (const [name, value] of Object.entries(settings)) await sql(`set local ${name} = ${value}`);
+    await sql(`prepare planned as ${text}`);
+    const rows = await sql<{ 'QUERY PLAN': [{ Plan: Plan }] }>(`explain (format json) ${execute}`);
+    await sql('deallocate planned');
+    return nodesOf(rows[0]!['QUERY PLAN'][0].Plan);
+  });
+}
+
+/** What a worker sends to find a queued run, to claim it and to record its end. */
+async function workOn({ transaction }: TestDatabase): Promise<Statement[]> {
+  const id = 1 as RunId;
+  const run = { id, attempts: [], sources: [] } as unknown as Run;
+  const claims = new RunClaimsRepository(transaction);
+  const settlements = new RunSettlementsRepository(transaction);
+  const settlement = { hold: { runId: id, workerId: WORKER, fence: 0 }, run, events: [], price: null };
+  const statements = await statementsOf(async () => {
+    await claims.findQueued([id]);
+    await claims.claimAll([{ run, fence: 0, lastEvent: 1 }], WORKER, new Date());
+    await settlements.settleAll([settlement]);
+  });
+  expect(statements).toHaveLength(3);
+  return statements;
+}
+
+(onPostgres ? describe : describe.skip)('the plans of work on runs that are kept from when there were few', () => {
+  let database: TestDatabase;
+
+  beforeAll(async () => {
+    database = await freshDatabase();
+  });
+  afterAll(() => database.close());
+
+  /** How the statements reach what they ask of `runs`. */
+  async function waysToRuns(settings: Readonly<Record<string, string>> = {}): Promise<string[]> {
+    const ways: string[] = [];
+    for (const statement of await workOn(database)) {
+      const plan = await planOf(database, statement, { plan_cache_mode: 'force_generic_plan', ...settings });
+      const nodes = plan.filter((node) => node['Relation Name'] === 'runs' && node['Node Type'].endsWith('Scan'));
+      ways.push(...nodes.map((node) => node['Index Name'] ?? node['Node Type']));
+    }
+    return [...new Set(ways)];
+  }
+
+  const BY_ID = expect.stringMatching(/^runs_(pkey|id_user_id_key)$/) as unknown as string;
+
+  it('look them up in a table that is new', async () => {
+    expect(await waysToRuns({ enable_seqscan: 'on' })).toEqual([BY_ID]);
+  });
+
+  it('look them up in a table that is known to be small', async () => {
+    const { transaction } = database;
+    const [{ id }] = (await transaction.sql<{ id: UserId }>(
+      `insert into users (name) values ('Ada') returning id`,
+    )) as [{ id: UserId }];
+    const ledger = new RunLedgerRepository(transaction);
+    for (let number = 0; number <= FIRST_ANALYZED; number += 1) await acceptRun(ledger, id, false);
+    await transaction.sql('analyze');
+    expect(await waysToRuns({ enable_seqscan: 'on' })).toContain('Seq Scan');
+    expect(await waysToRuns()).toEqual([BY_ID]);
+  });
+});
+
 // The embedded database holds the library of one person; and its planner is the same.
 (onPostgres ? describe : describe.skip)('the plans of lists and statistics on PostgreSQL', () => {
   let database: TestDatabase;
@@ -80,34 +169,10 @@ function literal(value: unknown): string {
   }, 300_000);
   afterAll(() => database.close());
 
-  /** What `act` sends to the database. */
-  async function statementsOf(act: () => Promise<unknown>): Promise<Statement[]> {
-    const sent: Statement[] = [];
-    const spy = jest.spyOn(WatchedClient.prototype, 'query');
-    await act();
-    for (const [text, values] of spy.mock.calls as unknown[][]) {
-      if (typeof text === 'string' && Array.isArray(values)) sent.push({ text, values });
-    }
-    spy.mockRestore();
-    return sent;
-  }
-
-  /** The plan of a statement, made for its values or once for all values. */
-  async function planOf({ text, values }: Statement, mode: string): Promise<Plan[]> {
-    const execute = `execute planned${values.length > 0 ? `(${values.map(literal).join(', ')})` : ''}`;
-    return database.transaction.run(async () => {
-      const sql = database.transaction.sql.bind(database.transaction);
-      await sql(`set local plan_cache_mode = ${mode}`);
-      await sql(`prepare planned as ${text}`);
-      const rows = await sql<{ 'QUERY PLAN': [{ Plan: Plan }] }>(`explain (format json) ${execute}`);
-      await sql('deallocate planned');
-      return nodesOf(rows[0]!['QUERY PLAN'][0].Plan);
-    });
-  }
-
   /** Large tables that a statement would read from end to end. */
   async function scannedBy(statement: Statement, mode: string): Promise<string[]> {
-    return (await planOf(statement, mode))
+    // As PostgreSQL would plan them if it were free to read a table whole: a missing index would not show otherwise.
+    return (await planOf(database, statement, { plan_cache_mode: mode, enable_seqscan: 'on' }))
       .filter((node) => node['Node Type'].endsWith('Seq Scan') && large.has(node['Relation Name'] ?? ''))
       .map((node) => String(node['Relation Name']));
   }
@@ -198,19 +263,11 @@ function literal(value: unknown): string {
   });
 
   it('look runs up to claim and to settle them, and read not all that are running', async () => {
-    const id = 1 as RunId;
-    const run = { id, attempts: [], sources: [] } as unknown as Run;
-    const claims = new RunClaimsRepository(database.transaction);
-    const settlements = new RunSettlementsRepository(database.transaction);
-    const settlement = { hold: { runId: id, workerId: WORKER, fence: 0 }, run, events: [], price: null };
-    const statements = [
-      ...(await statementsOf(() => claims.claimAll([{ run, fence: 0, lastEvent: 1 }], WORKER, new Date()))),
-      ...(await statementsOf(() => settlements.settleAll([settlement]))),
-    ];
-    expect(statements).toHaveLength(2);
-    for (const statement of statements) {
+    for (const statement of (await workOn(database)).slice(1)) {
       for (const mode of MODES) {
-        const indexes = (await planOf(statement, mode)).flatMap((node) => node['Index Name'] ?? []);
+        const indexes = (await planOf(database, statement, { plan_cache_mode: mode, enable_seqscan: 'on' })).flatMap(
+          (node) => node['Index Name'] ?? [],
+        );
         expect(indexes).toEqual(expect.arrayContaining([expect.stringMatching(/^runs_(pkey|id_user_id_key)$/)]));
         expect(indexes).not.toContain('runs_lease_idx');
       }

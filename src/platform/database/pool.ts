@@ -21,6 +21,12 @@ const EMBEDDED_CONNECT_TIMEOUT_MS = 30_000;
 const STANDSTILL_MS = 10_000;
 /** A connection that is silent for so long is asked for a sign of life: one that a firewall has dropped would never tell. */
 const KEEP_ALIVE_MS = 5000;
+/**
+ * PostgreSQL keeps the plan of a named statement until somebody analyzes its tables: one that was made while they were small,
+ * and quickest read from end to end, does the same a minute later at ten thousand rows, for each run. So a table is read whole only
+ * where nothing else is possible; and that, which then looks dear beyond measure, is no reason to compile the plan.
+ */
+const LOOK_ROWS_UP = 'set enable_seqscan = off; set jit = off';
 /** How long a shutdown waits for connections to be given back and closed. */
 const END_PATIENCE_MS = 2000;
 
@@ -56,7 +62,8 @@ export class BoundedPool extends pg.Pool {
     });
     this.embedded = embedded;
     this.watch = new PoolWatch(this.options, { probing: !embedded });
-    this.on('connect', (client) => this.adopt(client as unknown as WatchedClient));
+    // pg's pool waits for it, whatever its type says.
+    this.options.onConnect = ((client: unknown) => this.adopt(client as WatchedClient)) as (client: unknown) => void;
     this.on('remove', (client) => this.watch.remove(client as unknown as WatchedClient));
     this.on('error', ({ message }) => {
       // An idle connection; the pool has dropped it already. (pg hangs the whole client on this error: log no more of it.)
@@ -107,10 +114,15 @@ export class BoundedPool extends pg.Pool {
     });
   }
 
-  private adopt(client: WatchedClient): void {
-    client.nameStatements = !this.embedded;
+  private async adopt(client: WatchedClient): Promise<void> {
     this.watch.add(client);
     this.forget ??= measurePool(this);
+    if (this.embedded) return;
+    client.nameStatements = true;
+    await (client as pg.Client).query(LOOK_ROWS_UP).catch((error: unknown) => {
+      this.watch.remove(client);
+      throw error;
+    });
   }
 }
 

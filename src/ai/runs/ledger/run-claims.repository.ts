@@ -4,6 +4,13 @@ import { type RunRow, toRun } from '../run.rows.js';
 import type { Run, RunAttempt, RunId } from '../run.types.js';
 import { LEASE } from './run-ledger.sql.js';
 
+/*
+ * Statements for several runs look them up one by one, by `lateral` with `offset 0`, and what else they ask of a
+ * run they ask outside of that. Said in one condition, the planner would take a path by what else is asked, such as the index of all
+ * that are queued, and keep to it: PostgreSQL plans a named statement for as long as nobody analyzes its tables, and while these are new
+ * any path looks short (measured: 2.4 ms a claim in the place of 0.3 at 5,000 runs, and rising).
+ */
+
 /** Ends a statement: the rows of its `run`, each with its attempts and the number of its last event. */
 const SELECT_RUN = `
   select run.*,
@@ -13,7 +20,10 @@ const SELECT_RUN = `
 
 /** $1 runs. */
 const FIND_QUEUED = `
-  with run as (select * from runs where id = any($1::bigint[]) and status = 'queued')
+  with run as (
+    select runs.* from unnest($1::bigint[]) as asked (id)
+      cross join lateral (select * from runs where id = asked.id offset 0) as runs
+    where runs.status = 'queued')
   ${SELECT_RUN}`;
 
 /**
@@ -22,16 +32,16 @@ const FIND_QUEUED = `
  * time it takes the same again: the answer may have been lost, and who has not heard that it holds a run does not work on it.
  *
  * The planner takes JSON for a hundred rows whatever it holds, so it plans once and not at each claim (0.4 ms each, measured with
- * arrays); and with the ids said once more as an array it looks the runs up, however many there are.
+ * arrays).
  */
 const CLAIM_ALL = `
   with asked as (select * from json_to_recordset($1::json) as a (id bigint, fence integer)),
   free as (
-    select runs.id from runs join asked on asked.id = runs.id
-    where runs.id = any(array(select id from asked))
-      and (runs.status = 'queued' and runs.fence = asked.fence
-        or runs.status = 'running' and runs.worker_id = $2::uuid and runs.started_at = $3::timestamptz)
-    order by runs.id for update of runs skip locked),
+    select runs.id from asked cross join lateral (
+      select id, status, fence, worker_id, started_at from runs where id = asked.id offset 0
+      for no key update skip locked) as runs
+    where runs.status = 'queued' and runs.fence = asked.fence
+      or runs.status = 'running' and runs.worker_id = $2::uuid and runs.started_at = $3::timestamptz),
   run as (
     update runs set status = 'running', worker_id = $2::uuid, fence = fence + 1, started_at = $3::timestamptz,
       lease_until = ${LEASE}

@@ -6,8 +6,7 @@ import { ROLL_UP } from '../../usage/usage-rollup.sql.js';
  * locks; a run that somebody else holds at this moment is passed over, since who waits while holding other runs may be waited for.
  * The sums for a user and for a rollup are made before they are added: a statement changes a row only once.
  *
- * The ids are said once more as an array, and whether a run is still running is asked only when it is changed, so that the planner
- * looks the runs up: by the few that are running it would read their index, which is full of those that were.
+ * It looks the runs up one by one, and asks outside of that whether they are held so: see `RunClaimsRepository`.
  */
 export const SETTLE_ALL = `
   with ended as (
@@ -19,14 +18,15 @@ export const SETTLE_ALL = `
       counted bigint, earlier bigint, input_tokens bigint, output_tokens bigint, cache_creation_input_tokens bigint,
       cache_read_input_tokens bigint, events json)),
   free as (
-    select runs.id from runs join ended e on e.run_id = runs.id and e.worker_id = runs.worker_id and e.fence = runs.fence
-    where runs.id = any(array(select run_id from ended)) order by runs.id for no key update of runs skip locked),
+    select runs.id from ended e cross join lateral (
+      select id, status, worker_id, fence from runs where id = e.run_id offset 0 for no key update skip locked) as runs
+    where runs.status = 'running' and runs.worker_id = e.worker_id and runs.fence = e.fence),
   held as (
     update runs set status = e.status, output_text = e.output_text, output = e.output::json,
       sources = e.sources::json, stop_reason = e.stop_reason, usage = e.usage::json, cost_nano_usd = e.cost, billing_state = e.billing_state,
       billing_min_nano_usd = e.billing_min, billing_max_nano_usd = e.billing_max, price = e.price::json,
       error_type = e.error_type, error_detail = e.error_detail, finished_at = e.finished_at, lease_until = null
-    from ended e join free on free.id = e.run_id where runs.id = e.run_id and runs.status = 'running'
+    from ended e join free on free.id = e.run_id where runs.id = e.run_id
     returning runs.id, runs.user_id, runs.model, runs.research_item_id, runs.cost_nano_usd, runs.finished_at, runs.status),
   attempt as (
     update run_attempts a set state = e.state, duration_ms = e.duration_ms, status_code = e.status_code,
