@@ -15,6 +15,7 @@ export function newId(prefix: string): string {
 /** The answer to one request: whatever it is, it carries a request id and the rate limit headers. */
 export class Reply {
   readonly requestId = newId('req');
+  private readonly begunAt = performance.now();
   /** Aborted when the client has gone away or the answer is complete. */
   readonly closed: AbortSignal;
   /** The log's entry of this call, where calls are logged. */
@@ -32,6 +33,11 @@ export class Reply {
     // A write that races with the client's leaving fails; `close`, which follows, is what is acted upon.
     response.on('error', () => undefined);
     this.closed = controller.signal;
+  }
+
+  /** Time since the request came, in milliseconds. */
+  get ageMs(): number {
+    return performance.now() - this.begunAt;
   }
 
   /** Writes the status line and headers. */
