@@ -15,7 +15,9 @@ export class SearchPositions1790000000017 implements MigrationInterface {
 
   async up(runner: QueryRunner): Promise<void> {
     await runner.query(
-      `create or replace ${NEXT_POSITION} language plpgsql stable as $$ begin return ${POSITION}; end $$`,
+      `create or replace ${NEXT_POSITION} language plpgsql stable as $$
+      #variable_conflict use_column
+      begin return ${POSITION}; end $$`,
     );
   }
 

@@ -95,7 +95,7 @@ describe('many runs in one statement', () => {
       [
         together,
         async (ends: Settlement[]) => {
-          expect(await settlements.settleAll(ends)).toEqual(new Set(ends.map(({ hold }) => hold.runId)));
+          expect(await settlements.settleAll(ends)).toEqual(new Set(ends));
         },
       ],
     ] as const) {
@@ -112,10 +112,24 @@ describe('many runs in one statement', () => {
     const user = await newUser();
     const [mine, foreign] = [await accept(user, true), await accept(user, true)];
     const ends = [endOf(mine), endOf(foreign, { fence: 7 })];
-    expect(await settlements.settleAll(ends)).toEqual(new Set([mine.id]));
+    expect(await settlements.settleAll(ends)).toEqual(new Set([ends[0]]));
     expect(await settlements.settleAll(ends)).toEqual(new Set());
     expect(await sql('select reserved_nano_usd, spent_nano_usd from users where id = $1', [user])).toEqual([
       { reserved_nano_usd: 1000, spent_nano_usd: 300 },
+    ]);
+  });
+
+  it('end by their present hold, also when an old one tells of another end beside it', async () => {
+    const user = await newUser();
+    const run = await accept(user, true);
+    await sql('update runs set fence = 2 where id = $1', [run.id]);
+    const [stale, present] = [endOf(run, { broken: true }), endOf(run, { fence: 2 })];
+    expect(await settlements.settleAll([stale, present])).toEqual(new Set([present]));
+    expect(await sql('select status, cost_nano_usd from runs where id = $1', [run.id])).toEqual([
+      { status: 'succeeded', cost_nano_usd: 300 },
+    ]);
+    expect(await sql('select runs, cost_nano_usd from usage_rollups where user_id = $1', [user])).toEqual([
+      { runs: 1, cost_nano_usd: 300 },
     ]);
   });
 
@@ -126,7 +140,8 @@ describe('many runs in one statement', () => {
     const holder = database.dataSource.createQueryRunner();
     await holder.startTransaction();
     await holder.query('select from runs where id = $1 for update', [running[0].id]);
-    expect(await settlements.settleAll(running.map((run) => endOf(run)))).toEqual(new Set([running[1].id]));
+    const ends = running.map((run) => endOf(run));
+    expect(await settlements.settleAll(ends)).toEqual(new Set([ends[1]]));
     await holder.rollbackTransaction();
     await holder.release();
   });

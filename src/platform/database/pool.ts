@@ -23,8 +23,9 @@ const STANDSTILL_MS = 10_000;
 const KEEP_ALIVE_MS = 5000;
 /**
  * PostgreSQL keeps the plan of a named statement until somebody analyzes its tables: one that was made while they were small,
- * and quickest read from end to end, does the same a minute later at ten thousand rows, for each run. So a table is read whole only
- * where nothing else is possible; and that, which then looks dear beyond measure, is no reason to compile the plan.
+ * and quickest read from end to end, does the same a minute later at ten thousand rows, for each run. So an index is read wherever one
+ * serves; and a plan that has none, which then looks dear beyond measure, is not compiled for that. (A wrong index may be read from
+ * end to end as well: see `statusIs`.)
  */
 const LOOK_ROWS_UP = 'set enable_seqscan = off; set jit = off';
 /** How long a shutdown waits for connections to be given back and closed. */
@@ -121,6 +122,8 @@ export class BoundedPool extends pg.Pool {
     client.nameStatements = true;
     await (client as pg.Client).query(LOOK_ROWS_UP).catch((error: unknown) => {
       this.watch.remove(client);
+      // pg's pool says goodbye before it tells who waits, and a silent server would never answer that.
+      client.sever(unavailable(error));
       throw error;
     });
   }

@@ -12,7 +12,7 @@ export function refuseWhileStopping(fastify: FastifyInstance, lifecycle: Lifecyc
     if (!lifecycle.stopping || request.url.startsWith('/health/')) return done();
     sendProblem(new ShuttingDownError(), request, reply);
   });
-  // Says of each connection that it will be closed: a client that meant to use it again would else lose its next request.
+  // Answers that begin now say that their connection will be closed: a client that used it again would lose its next request.
   fastify.addHook('onSend', async (_request, reply, payload) => {
     if (lifecycle.stopping) void reply.header('connection', 'close');
     return payload;

@@ -15,7 +15,8 @@ const APPEND = `
   select runs.id, e.sequence, runs.user_id, e.name, e.data
   from unnest($1::bigint[], $2::uuid[], $3::integer[], $4::integer[], $5::text[], $6::text[])
     as e (run_id, worker_id, fence, sequence, name, data)
-  join runs on runs.id = e.run_id and runs.worker_id = e.worker_id and runs.fence = e.fence and runs.status = 'running'
+  cross join lateral (select id, user_id, worker_id, fence, status from runs where id = e.run_id offset 0) as runs
+  where runs.worker_id = e.worker_id and runs.fence = e.fence and runs.status = 'running'
   on conflict (run_id, sequence) do update set data = run_events.data
   returning run_id, data`;
 

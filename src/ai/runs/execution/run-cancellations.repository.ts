@@ -1,12 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import type { UserId } from '../../../identity/user-id.js';
 import { Transaction } from '../../../platform/database/transaction.js';
+import { statusIs } from '../ledger/run-ledger.sql.js';
 import type { RunId, RunStatus } from '../run.types.js';
 
 const REQUEST = `
   update runs set cancel_requested_at = coalesce(cancel_requested_at, now())
   where id = $1::bigint and user_id = $2::bigint
-    and status in ('queued', 'running') and message_batch_id is null
+    and ${statusIs(`in ('queued', 'running')`)} and message_batch_id is null
   returning status, worker_id`;
 const FIND_REQUESTED = `
   select id from runs where worker_id = $1::uuid and status = 'running' and cancel_requested_at is not null`;

@@ -62,7 +62,7 @@ export class RunGroupEnding {
     });
     const settled = await this.settlements.settleAll(settlements);
     await this.transaction.afterCommit(() => {
-      for (const { run } of settlements.filter(({ hold }) => settled.has(hold.runId))) {
+      for (const { run } of settled) {
         this.log.ended(run);
         countRun(run);
       }

@@ -1,24 +1,26 @@
 import { Injectable } from '@nestjs/common';
 import { Transaction } from '../../../platform/database/transaction.js';
-import { LEASE } from '../ledger/run-ledger.sql.js';
+import { LEASE, statusIs } from '../ledger/run-ledger.sql.js';
 import type { Hold } from '../ledger/run-ledger.repository.js';
 import type { RunId } from '../run.types.js';
 
 /** A row that is locked is passed over: one run whose write has to wait may not cost the others their leases. */
 const RENEW = `
   update runs set lease_until = ${LEASE}
-  where id in (select id from runs where id = any($2::bigint[]) and worker_id = $1::uuid and status = 'running'
-    for no key update skip locked)`;
+  where id in (
+    select runs.id from unnest($2::bigint[]) as known (id) cross join lateral (
+      select id, worker_id, status from runs where id = known.id offset 0 for no key update skip locked) as runs
+    where runs.worker_id = $1::uuid and runs.status = 'running')`;
 const EXPIRE_OTHERS = `update runs set lease_until = now() where status = 'running' and worker_id <> $1::uuid`;
 const FIND_EXPIRED = `select id from runs where status = 'running' and lease_until <= now() order by id limit 500`;
 const TAKE_OVER = `
   update runs set worker_id = $2::uuid, fence = fence + 1, lease_until = ${LEASE}
-  where id = (select id from runs where id = $1::bigint and status = 'running' and lease_until <= now()
-    for update skip locked)
+  where id = (select id from runs where id = $1::bigint and ${statusIs(`= 'running'`)} and lease_until <= now()
+    for no key update skip locked)
   returning fence, cancel_requested_at is not null as "cancelRequested"`;
 const GIVE_BACK = `
   update runs set status = 'queued', worker_id = null, lease_until = null, started_at = null
-  where id = $1::bigint and worker_id = $2::uuid and fence = $3::integer and status = 'running' returning id`;
+  where id = $1::bigint and worker_id = $2::uuid and fence = $3::integer and ${statusIs(`= 'running'`)} returning id`;
 
 /** A run that was taken from a worker that is lost. */
 export interface TakenOver {

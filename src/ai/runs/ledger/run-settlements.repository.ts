@@ -14,9 +14,11 @@ export class RunSettlementsRepository {
    * Records the ends of runs, as `RunLedgerRepository.settle` does for one.
    * @returns those that were recorded; the others are no longer held so, or somebody else is about to change them
    */
-  async settleAll(settlements: readonly Settlement[]): Promise<ReadonlySet<RunId>> {
-    const rows = await this.transaction.sql<{ id: RunId }>(SETTLE_ALL, [JSON.stringify(settlements.map(toRecord))]);
-    return new Set(rows.map(({ id }) => id));
+  async settleAll<T extends Settlement>(settlements: readonly T[]): Promise<ReadonlySet<T>> {
+    const record = JSON.stringify(settlements.map(toRecord));
+    const rows = await this.transaction.sql<{ id: RunId; fence: number }>(SETTLE_ALL, [record]);
+    const fences = new Map(rows.map(({ id, fence }) => [id, fence]));
+    return new Set(settlements.filter(({ hold }) => fences.get(hold.runId) === hold.fence));
   }
 }
 

@@ -23,7 +23,12 @@ function recording(refuse: (ids: number[]) => ReadonlySet<number> | Error = () =
     return new Set(ids.filter((id) => !refused.has(id)));
   };
   const ledger = { settle: async ({ runId }: Settlement['hold']) => (await answer([runId])).has(runId) };
-  const repository = { settleAll: (all: Settlement[]) => answer(all.map(({ hold }) => hold.runId)) };
+  const repository = {
+    settleAll: async (all: Settlement[]) => {
+      const done = await answer(all.map(({ hold }) => hold.runId));
+      return new Set(all.filter(({ hold }) => done.has(hold.runId)));
+    },
+  };
   const settlements = new RunSettlements(
     ledger as unknown as RunLedgerRepository,
     repository as unknown as RunSettlementsRepository,

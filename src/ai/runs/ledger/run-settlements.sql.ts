@@ -6,10 +6,11 @@ import { ROLL_UP } from '../../usage/usage-rollup.sql.js';
  * locks; a run that somebody else holds at this moment is passed over, since who waits while holding other runs may be waited for.
  * The sums for a user and for a rollup are made before they are added: a statement changes a row only once.
  *
- * It looks the runs up one by one, and asks outside of that whether they are held so: see `RunClaimsRepository`.
+ * Only the ends of runs that are held so go further: a run may be among them twice, under an old fence and its present one. (How they
+ * are looked up: see `statusIs`.)
  */
 export const SETTLE_ALL = `
-  with ended as (
+  with asked as (
     select * from json_to_recordset($1::json) as e (
       run_id bigint, worker_id uuid, fence integer, status text, output_text text, output text, sources text,
       stop_reason text, usage text, cost bigint, billing_state text, billing_min bigint, billing_max bigint, price text,
@@ -17,17 +18,17 @@ export const SETTLE_ALL = `
       status_code integer, attempt_error text, claude_request_id text, min_nano_usd bigint, max_nano_usd bigint,
       counted bigint, earlier bigint, input_tokens bigint, output_tokens bigint, cache_creation_input_tokens bigint,
       cache_read_input_tokens bigint, events json)),
-  free as (
-    select runs.id from ended e cross join lateral (
-      select id, status, worker_id, fence from runs where id = e.run_id offset 0 for no key update skip locked) as runs
-    where runs.status = 'running' and runs.worker_id = e.worker_id and runs.fence = e.fence),
+  ended as (
+    select asked.* from asked cross join lateral (
+      select id, status, worker_id, fence from runs where id = asked.run_id offset 0 for no key update skip locked) as runs
+    where runs.status = 'running' and runs.worker_id = asked.worker_id and runs.fence = asked.fence),
   held as (
     update runs set status = e.status, output_text = e.output_text, output = e.output::json,
       sources = e.sources::json, stop_reason = e.stop_reason, usage = e.usage::json, cost_nano_usd = e.cost, billing_state = e.billing_state,
       billing_min_nano_usd = e.billing_min, billing_max_nano_usd = e.billing_max, price = e.price::json,
       error_type = e.error_type, error_detail = e.error_detail, finished_at = e.finished_at, lease_until = null
-    from ended e join free on free.id = e.run_id where runs.id = e.run_id
-    returning runs.id, runs.user_id, runs.model, runs.research_item_id, runs.cost_nano_usd, runs.finished_at, runs.status),
+    from ended e where runs.id = e.run_id
+    returning runs.id, runs.fence, runs.user_id, runs.model, runs.research_item_id, runs.cost_nano_usd, runs.finished_at, runs.status),
   attempt as (
     update run_attempts a set state = e.state, duration_ms = e.duration_ms, status_code = e.status_code,
       error_type = e.attempt_error, claude_request_id = e.claude_request_id, min_nano_usd = e.min_nano_usd,
@@ -50,4 +51,4 @@ export const SETTLE_ALL = `
     select held.id, n.sequence, held.user_id, n.name, n.data
     from held join ended e on e.run_id = held.id,
       json_to_recordset(e.events) as n (sequence integer, name text, data text))
-  select id from held`;
+  select id, fence from held`;

@@ -41,9 +41,9 @@ export class RunSettlements {
   private async work(userId: UserId, queue: Waiting[]): Promise<void> {
     while (queue.length > 0) {
       const group = queue.splice(0, MAX_GROUP);
-      const done = group.length > 1 ? await this.together(group) : new Set();
+      const done = group.length > 1 ? await this.together(group) : new Set<Waiting>();
       for (const one of group) {
-        if (done.has(one.hold.runId)) one.settled(true);
+        if (done.has(one)) one.settled(true);
         else await this.singly(one);
       }
     }
@@ -51,7 +51,7 @@ export class RunSettlements {
   }
 
   /** The runs of a group that could be recorded together. One of them that cannot be recorded must not keep the others from it. */
-  private async together(group: readonly Waiting[]): Promise<ReadonlySet<unknown>> {
+  private async together(group: readonly Waiting[]): Promise<ReadonlySet<Waiting>> {
     try {
       return await this.repository.settleAll(group);
     } catch {

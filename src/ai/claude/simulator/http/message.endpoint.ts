@@ -24,7 +24,7 @@ export class MessageEndpoint {
     const request = validateMessageRequest(body);
     const plan = this.claude.planCall(request, 'messages');
     const stream = request.stream === true;
-    // Counted from the request on: what has gone by since is part of the wait.
+    // Counted from the request's head on: what has gone by since, also while its body came, is part of the wait.
     if (!(await pause((plan.firstTokenMs ?? this.claude.pace.firstTokenMs) - reply.ageMs, reply.closed))) return;
     if (plan.failure) return fail(plan.failure, stream, reply);
     const message = this.claude.answer(request, plan, 'standard');
