@@ -22,10 +22,9 @@ const STANDSTILL_MS = 10_000;
 /** A connection that is silent for so long is asked for a sign of life: one that a firewall has dropped would never tell. */
 const KEEP_ALIVE_MS = 5000;
 /**
- * PostgreSQL keeps the plan of a named statement until somebody analyzes its tables: one that was made while they were small,
- * and quickest read from end to end, does the same a minute later at ten thousand rows, for each run. So an index is read wherever one
- * serves; and a plan that has none, which then looks dear beyond measure, is not compiled for that. (A wrong index may be read from
- * end to end as well: see `statusIs`.)
+ * PostgreSQL keeps the plan of a named statement until somebody analyzes its tables: one that was made while they were small, and
+ * quickest read from end to end, reads them so a minute later at ten thousand rows (ADR 9). A plan that has no other way looks dear
+ * beyond measure then, which is no reason to compile it.
  */
 const LOOK_ROWS_UP = 'set enable_seqscan = off; set jit = off';
 /** How long a shutdown waits for connections to be given back and closed. */

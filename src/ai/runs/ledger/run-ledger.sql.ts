@@ -9,10 +9,9 @@ export const LEASE = `now() + interval '${LEASE_SECONDS} seconds'`;
 /**
  * A condition on the status of a run that is looked up by its id, such as `= 'running'`.
  *
- * PostgreSQL keeps the plan of a named statement until somebody analyzes its tables, and while they are new every way to a run looks
- * as short as its id: a plain condition on the status had statements read the indexes of statuses from end to end, and with ten
- * thousand runs they did so a minute later. No index is for this one. Statements for several runs, which had rather read all
- * runs than look some up, find each by `lateral (… where id = … offset 0)`, and ask for the rest outside of it.
+ * No index is for it: by a plain one statements that were planned while there were few runs read the indexes of statuses from end
+ * to end. For the same reason statements for several runs find each by `lateral (… where id = … offset 0)`, and ask for the rest
+ * outside of it (ADR 9).
  */
 export const statusIs = (condition: string): string => `coalesce(status, '') ${condition}`;
 
