@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { statusIs } from '../../runs/ledger/run-ledger.sql.js';
 import { Transaction } from '../../../platform/database/transaction.js';
 import type { RunId } from '../../runs/run.types.js';
 import type { HeldMessageBatch } from './message-batch.types.js';
@@ -12,7 +13,8 @@ const BEGIN_SENDING = `
     returning id),
   run as (
     update runs set status = 'running', started_at = $4::timestamptz from held
-    where runs.message_batch_id = held.id and runs.status = 'queued' and runs.cancel_requested_at is null
+    where runs.message_batch_id = $1::bigint and ${statusIs(`= 'queued'`, 'runs.status')}
+      and runs.cancel_requested_at is null
     returning runs.id),
   attempt as (
     update run_attempts a set state = 'sent', started_at = $4::timestamptz from run
@@ -27,7 +29,7 @@ const TAKE_BACK = `
     where ${HELD} and state = 'sending' returning id),
   run as (
     update runs set status = 'queued', started_at = null from held
-    where runs.message_batch_id = held.id and runs.status = 'running' returning runs.id),
+    where runs.message_batch_id = $1::bigint and ${statusIs(`= 'running'`, 'runs.status')} returning runs.id),
   attempt as (
     update run_attempts a set state = 'intent' from run where a.run_id = run.id and a.state = 'sent')
   select id from held`;

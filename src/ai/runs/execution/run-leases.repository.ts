@@ -16,7 +16,7 @@ const FIND_EXPIRED = `select id from runs where status = 'running' and lease_unt
 const TAKE_OVER = `
   update runs set worker_id = $2::uuid, fence = fence + 1, lease_until = ${LEASE}
   where id = (select id from runs where id = $1::bigint and ${statusIs(`= 'running'`)} and lease_until <= now()
-    for no key update skip locked)
+    for update skip locked)
   returning fence, cancel_requested_at is not null as "cancelRequested"`;
 const GIVE_BACK = `
   update runs set status = 'queued', worker_id = null, lease_until = null, started_at = null

@@ -22,8 +22,8 @@ const FIND_QUEUED = `
 /**
  * $1 the runs and their fences as JSON, $2 worker, $3 time. What is to be cancelled is claimed, but not sent. A run that somebody
  * else holds at this moment is passed over: who waits while holding other runs may be waited for. Said again with the same
- * time it takes the same again: the answer may have been lost, and who has not heard that it holds a run does not work on it. Each run is locked for as long as it is looked at, also one that is not taken.
- * (How they are looked up: see `statusIs`.)
+ * time it takes the same again: the answer may have been lost, and who has not heard that it holds a run does not work on it.
+ * Each run is locked for as long as it is looked at, also one that is not taken. (How they are looked up: see `statusIs`.)
  *
  * The planner takes JSON for a hundred rows whatever it holds, so it plans once and not at each claim (0.4 ms each, measured with
  * arrays).
@@ -72,8 +72,9 @@ const TAKE_SENT = `
   with run as (
     update runs set worker_id = $2::uuid, fence = fence + 1
     where id in (
-      select id from runs where message_batch_id = $1::bigint and ${statusIs(`= 'running'`)} and id = any($3::bigint[])
-      order by id for update)
+      select runs.id from (select * from unnest($3::bigint[]) as a (id) order by id) as asked cross join lateral (
+        select id, status, message_batch_id from runs where id = asked.id offset 0 for update) as runs
+      where runs.message_batch_id = $1::bigint and runs.status = 'running')
     returning *)
   ${SELECT_RUN}`;
 

@@ -9,11 +9,11 @@ export const LEASE = `now() + interval '${LEASE_SECONDS} seconds'`;
 /**
  * A condition on the status of a run that is looked up by its id, such as `= 'running'`.
  *
- * No index is for it: by a plain one statements that were planned while there were few runs read the indexes of statuses from end
- * to end. For the same reason statements for several runs find each by `lateral (… where id = … offset 0)`, and ask for the rest
- * outside of it (ADR 9).
+ * No index matches it. With a plain condition, a statement that was planned while there were few runs would read an index of statuses
+ * from end to end. For the same reason statements for several runs find each by `lateral (… where id = … offset 0)`, and ask for the
+ * rest outside of it (ADR 9).
  */
-export const statusIs = (condition: string): string => `coalesce(status, '') ${condition}`;
+export const statusIs = (condition: string, column = 'status'): string => `concat(${column}) ${condition}`;
 
 /** The user's budget row takes the worst case, or gives no row when it would not fit (or has no price under a budget). */
 const RESERVE = `
@@ -65,13 +65,13 @@ export const MARK_SENT = `
   with held as (${HELD}),
   attempt as (
     update run_attempts a set state = 'sent', started_at = $5::timestamptz
-    from held where a.run_id = held.id and a.number = $4::integer and a.state = 'intent')
+    from held where a.run_id = $1::bigint and a.number = $4::integer and a.state = 'intent')
   select id from held`;
 
 /** $1–$3 hold, $4 number, $5 time, $6 wait, $7 reserve. May be said again: an attempt that is there is not paid for twice. */
 export const OPEN_ATTEMPT = `
   with held as (${HELD}),
-  known as (select from run_attempts a join held on a.run_id = held.id where a.number = $4::integer),
+  known as (select from run_attempts a, held where a.run_id = $1::bigint and a.number = $4::integer),
   budget as (${reserve('(select user_id from held where not exists (select from known))', '$7')} returning id),
   attempt as (
     insert into run_attempts (run_id, number, user_id, state, started_at, wait_ms, reserved_nano_usd, min_nano_usd,
@@ -81,7 +81,7 @@ export const OPEN_ATTEMPT = `
   select exists (select from held) as held,
     exists (select from attempt) or exists (select from known) as opened`;
 
-/** The attempt's end and its money. Parameters from `first`: number, state, duration, status, error type, request id, min, max, counted. */
+/** The attempt's end and its money. $1 run; parameters from `first`: number, state, duration, status, error type, request id, min, max, counted. */
 function closeAttempt(first: number): string {
   const [number, state, duration, status, errorType, requestId, min, max, counted] = Array.from(
     { length: 9 },
@@ -92,7 +92,7 @@ function closeAttempt(first: number): string {
     update run_attempts a set state = ${state}::text, duration_ms = ${duration}::integer, status_code = ${status}::integer,
       error_type = ${errorType}::text, claude_request_id = ${requestId}::text, min_nano_usd = ${min}::bigint,
       max_nano_usd = ${max}::bigint
-    from held where a.run_id = held.id and a.number = ${number}::integer and a.state in ('intent', 'sent')
+    from held where a.run_id = $1::bigint and a.number = ${number}::integer and a.state in ('intent', 'sent')
     returning a.user_id, coalesce(a.reserved_nano_usd, 0) as reserved, ${counted}::bigint as counted),
   money as (
     update users u set reserved_nano_usd = u.reserved_nano_usd - attempt.reserved,
