@@ -2,7 +2,7 @@ import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Pool } from 'undici';
-import { memoryWhile } from './support/memory.js';
+import { growth, memoryWhile } from './support/memory.js';
 import { CLAUDE_HEADERS, post } from './support/post.js';
 import { withDatabase } from './support/postgres.js';
 import { api, KEY, startDossier, startSimulator } from './support/processes.js';
@@ -113,10 +113,10 @@ async function large(dossier) {
   return [
     [`${LARGE} queries: accepted in`, `${seconds.toFixed(2)} s`],
     ['memory before', `${accepting.before.toFixed(0)} MB`],
-    ['the most while accepting', `+${(accepting.most - accepting.before).toFixed(0)} MB`],
+    ['the most while accepting', growth(accepting.before, accepting.most)],
     ['worked off, a second', (LARGE / worked).toFixed(0)],
     [`results, ${(reading.result / 1e6).toFixed(0)} MB: memory before`, `${reading.before.toFixed(0)} MB`],
-    ['the most while reading', `+${(reading.most - reading.before).toFixed(0)} MB`],
+    ['the most while reading', growth(reading.before, reading.most)],
   ];
 }
 

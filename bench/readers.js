@@ -2,7 +2,7 @@ import { mkdtempSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { memoryWhile, residentMb } from './support/memory.js';
+import { growth, memoryWhile, residentMb } from './support/memory.js';
 import { withDatabase } from './support/postgres.js';
 import { api, KEY, startDossier, startSimulator } from './support/processes.js';
 import { table } from './support/statistics.js';
@@ -47,8 +47,8 @@ export async function readers(temporary) {
     return table([
       [`${READERS} idle readers of one run`, 'figure'],
       ['memory before', `${before.toFixed(0)} MB`],
-      ['the most', `+${(most - before).toFixed(0)} MB`],
-      [`${SETTLE_MS / 1000} s after the last`, `+${(present - before).toFixed(0)} MB`],
+      ['the most', growth(before, most)],
+      [`${SETTLE_MS / 1000} s after the last`, growth(before, present)],
     ]);
   });
 }

@@ -2,6 +2,7 @@ import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Pool } from 'undici';
+import { growth } from './support/memory.js';
 import { CLAUDE_HEADERS, post } from './support/post.js';
 import { withDatabase } from './support/postgres.js';
 import { KEY, metric, startDossier, startSimulator } from './support/processes.js';
@@ -92,8 +93,8 @@ export async function streams(temporary) {
       ['first text, through Dossier', `${first.streamed.toFixed(2)} ms`],
       ['added', `${(first.streamed - first.direct).toFixed(2)} ms`],
       [`${STREAMS} at once: memory before`, `${before.toFixed(0)} MB`],
-      ['the most', `+${(most - before).toFixed(0)} MB`],
-      [`${SETTLE_MS / 1000} s later`, `+${(after - before).toFixed(0)} MB`],
+      ['the most', growth(before, most)],
+      [`${SETTLE_MS / 1000} s later`, growth(before, after)],
       ['time taken, of the pace of Claude', `${(seconds / ideal).toFixed(2)}`],
     ]);
   });

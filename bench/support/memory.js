@@ -25,3 +25,9 @@ export async function memoryWhile(dossier, work) {
   }
   return { before, most, result: await working };
 }
+
+/** How much more memory than before, with its sign. */
+export function growth(before, after) {
+  const more = (after - before).toFixed(0);
+  return `${Number(more) < 0 ? '' : '+'}${more} MB`;
+}

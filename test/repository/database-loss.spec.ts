@@ -1,8 +1,11 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { jest } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { openDataSource, postgresOptions } from '../../src/platform/database/data-source.js';
+import { BoundedPool } from '../../src/platform/database/pool.js';
 import { toDatabaseError } from '../../src/platform/database/sql-errors.js';
 import { Transaction } from '../../src/platform/database/transaction.js';
 import { DatabaseUnavailableError } from '../../src/platform/errors/platform.errors.js';
@@ -169,5 +172,39 @@ withPostgres('a PostgreSQL that is lost', () => {
       name: 'DatabaseUnavailableError',
       cause: { message: `${url.host}/no_such_database: database "no_such_database" does not exist` },
     });
+  });
+});
+
+/** What a server says: that it knows us, that it is ready, and that it will not do what it was asked for. */
+const KNOWN = Buffer.from('R\0\0\0\x08\0\0\0\0Z\0\0\0\x05I', 'latin1');
+const REFUSED = Buffer.from('E\0\0\0\x1cSERROR\0CXX000\0Mrefused\0\0Z\0\0\0\x05I', 'latin1');
+
+describe('a connection that is refused its settings, by a server that then says nothing', () => {
+  const sockets: Socket[] = [];
+  const answers = [KNOWN, REFUSED];
+  const silent = createServer({ allowHalfOpen: true }, (socket) => {
+    sockets.push(socket);
+    socket.on('error', () => undefined);
+    socket.on('data', () => {
+      const answer = answers.shift();
+      if (answer) socket.write(answer);
+    });
+  });
+  afterAll(() => {
+    for (const socket of sockets) socket.destroy();
+    silent.close();
+  });
+
+  it('is told to who waits for it', async () => {
+    silent.listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    const { port } = silent.address() as AddressInfo;
+    const pool = new BoundedPool({ host: '127.0.0.1', port, user: 'u', database: 'd', max: 1 });
+    const refused = { name: 'DatabaseUnavailableError', cause: { code: 'XX000' } };
+    const start = performance.now();
+    await expect(pool.connect()).rejects.toMatchObject(refused);
+    expect(performance.now() - start).toBeLessThan(BOUND_MS);
+    await pool.end();
+    expect(pool.totalCount).toBe(0);
   });
 });

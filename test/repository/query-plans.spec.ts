@@ -1,4 +1,6 @@
 import { jest } from '@jest/globals';
+import type { HeldMessageBatch } from '../../src/ai/batches/provider/message-batch.types.js';
+import { MessageBatchStepsRepository } from '../../src/ai/batches/provider/message-batch-steps.repository.js';
 import { BatchesRepository } from '../../src/ai/batches/batches.repository.js';
 import { type RunFilters, RunsRepository } from '../../src/ai/runs/runs.repository.js';
 import { type RunAttempt, type RunId, RUN_STATUSES } from '../../src/ai/runs/run.types.js';
@@ -100,7 +102,7 @@ async function planOf(
   });
 }
 
-/** What is sent in the course of a run, from being queued to its end. */
+/** What is sent in the course of a run, from being queued to its end, alone or in a Message Batch. */
 async function courseOfRun({ transaction }: TestDatabase): Promise<Statement[]> {
   const [id, owner, at] = [1 as RunId, 1 as UserId, new Date()];
   const hold = { runId: id, workerId: WORKER, fence: 1 };
@@ -110,6 +112,8 @@ async function courseOfRun({ transaction }: TestDatabase): Promise<Statement[]> 
   const ledger = new RunLedgerRepository(transaction);
   const claims = new RunClaimsRepository(transaction);
   const leases = new RunLeasesRepository(transaction);
+  const messageBatches = new MessageBatchStepsRepository(transaction);
+  const held = { id: 1, workerId: WORKER, fence: 1 } as HeldMessageBatch;
   return statementsOf(async () => {
     await claims.findQueued([id]);
     await claims.claimAll([{ run, fence: 0, lastEvent: 1 }], WORKER, at);
@@ -123,18 +127,21 @@ async function courseOfRun({ transaction }: TestDatabase): Promise<Statement[]> 
     await leases.giveBack(hold);
     await leases.takeOver(id, WORKER);
     await claims.takeSent(1, WORKER, [id]);
+    await messageBatches.beginSending(held, at);
+    await messageBatches.takeBack(held, at);
     await ledger.settle(hold, run, [event], null);
     await new RunSettlementsRepository(transaction).settleAll([{ hold, run, events: [event], price: null }]);
     await ledger.hasSettled(hold);
   });
 }
 
-/** Tables of runs, and their indexes that find one run by these columns. */
+/** Tables of runs, and their indexes that find one run, or those of one Message Batch, by these columns. */
 const TABLES_OF_RUNS = new Set(['runs', 'run_attempts', 'run_events']);
 const LOOKUPS: Readonly<Record<string, readonly string[]>> = {
   runs_pkey: ['id'],
   runs_id_user_id_key: ['id'],
   runs_user_id_id_idx: ['user_id', 'id'],
+  runs_message_batch_idx: ['message_batch_id'],
   run_attempts_pkey: ['run_id'],
   run_events_pkey: ['run_id'],
 };
@@ -143,7 +150,7 @@ const LOOKUPS: Readonly<Record<string, readonly string[]>> = {
 async function detours(database: TestDatabase, settings: Readonly<Record<string, string>>): Promise<unknown[]> {
   const found: unknown[] = [];
   const statements = await courseOfRun(database);
-  expect(statements.length).toBeGreaterThanOrEqual(15);
+  expect(statements.length).toBeGreaterThanOrEqual(17);
   for (const statement of statements) {
     const plan = await planOf(database, statement, settings);
     const whole = plan.filter(

@@ -9,12 +9,12 @@ import { type Run, readRun } from './audit.js';
 import { pieceOf } from './cut-connection.js';
 import { RUNS } from './steps.js';
 
-const READERS = scaled(40, 100);
+const READERS = scaled(20, 100);
 /** Each reader is to be sent 6 MB, of which the system takes a part. */
 const QUERIES = 75;
 const CHARACTERS = 80_000;
-/** What the process may have more than before for each reader, well below what it is to be sent, and by the turns of its garbage collector. */
-const GROWTH_MB = 60 + READERS;
+/** What the process may have more than before for each reader: well below what it is to be sent, and some at large. */
+const GROWTH_MB = 30 + READERS;
 /** Readers that do read, before the measurement and in it: time for all that the server would send to the others. */
 const ROUNDS = 3;
 const MEGABYTE = 1024 * 1024;

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { statusIs } from '../../runs/ledger/run-ledger.sql.js';
 import { Transaction } from '../../../platform/database/transaction.js';
+import { statusIs } from '../../runs/ledger/run-ledger.sql.js';
 import type { RunId } from '../../runs/run.types.js';
 import type { HeldMessageBatch } from './message-batch.types.js';
 
