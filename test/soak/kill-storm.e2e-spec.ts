@@ -4,7 +4,7 @@ import { clientFor, newUser, type TestUser, unique } from '../support/client.js'
 import { onPostgres } from '../support/server-storage.js';
 import { TestServer } from '../support/server.js';
 import { liveAgainst, PATIENT_CLAUDE, sharedStack } from '../support/shared-stack.js';
-import { Simulator } from '../support/simulator.js';
+import { Simulator, upstreamCalls } from '../support/simulator.js';
 import { Chance, scaled, seed, tell } from '../support/soak.js';
 import { until } from '../support/until.js';
 import { allOver, audit, NO_FIGURES, sumOf } from './audit.js';
@@ -12,8 +12,12 @@ import { type Answered, askPatiently } from './patient-client.js';
 
 const KILLS = onPostgres ? scaled(5, 50) : scaled(3, 15);
 const USERS = 3;
+/** What marks the texts of all runs. */
+const MARKER = 'storm';
 /** How long a start gets before it is killed again. */
 const LONGEST_LIFE_MS = 2500;
+/** The first kill comes when so many calls are under way: a few random moments may all be quiet ones. */
+const CAUGHT = 4;
 /** One in so many starts is killed before it listens. */
 const STILLBORN = 5;
 /** After the last kill: on PostgreSQL leases and heartbeats of 30 s have to run out, and what was queued has to be done. */
@@ -39,7 +43,7 @@ describe('a server that is killed by kill -9 again and again', () => {
 
   /** A text that one run alone has, with an answer of some pieces; now and then Claude is overloaded at first. */
   function input(client: Client): string {
-    const marker = unique('storm');
+    const marker = unique(MARKER);
     client.markers.push(marker);
     const deltas = chance.integer(1, 12);
     const pace = `deltas=${deltas} delta_ms=${chance.integer(5, 120)} text="${'word '.repeat(deltas)}"`;
@@ -55,6 +59,11 @@ describe('a server that is killed by kill -9 again and again', () => {
     const preferences = ['wait=300', 'wait=0', 'respond-async'];
     const headers = { 'idempotency-key': unique('run'), prefer: preferences[chance.integer(0, 2)]! };
     client.singles.push(askPatiently(server, client.user, '/api/v1/ai/runs', { input: input(client) }, headers));
+  }
+
+  async function callsUnderWay(): Promise<boolean> {
+    const calls = await upstreamCalls(simulator.baseUrl, MARKER);
+    return calls.filter(({ ended }) => !ended).length >= CAUGHT;
   }
 
   async function kill(): Promise<void> {
@@ -82,7 +91,8 @@ describe('a server that is killed by kill -9 again and again', () => {
     }
     while (kills < KILLS && !over) {
       for (const client of clients) giveWork(client);
-      await sleep(chance.integer(0, LONGEST_LIFE_MS));
+      if (kills === 0) await until('Calls under way', callsUnderWay);
+      else await sleep(chance.integer(0, LONGEST_LIFE_MS));
       await kill();
       await revive();
     }
