@@ -73,6 +73,8 @@ export class ClaudeConnection implements OnApplicationBootstrap, OnApplicationSh
       maxRetries: 0,
       timeout: this.config.claude.timeoutMs,
       logLevel: 'off',
+      // Spans would be made for each call, also where nobody looks at them.
+      openTelemetry: false,
       fetch: fetchThrough(this.dispatcher),
     });
   }

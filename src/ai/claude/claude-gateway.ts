@@ -42,14 +42,18 @@ export class ClaudeGateway {
     slot: Release | null,
   ): Promise<FinalAttempt> {
     const { claude } = this.config;
-    const deadline = new AbortController();
-    const timer = setTimeout(() => deadline.abort(new AbortReason('deadline')), claude.deadlineMs);
-    const ends = AbortSignal.any([signal, deadline.signal]);
-    const passage = new Passage(this.way, claude, recorder, ends, Date.now() + claude.deadlineMs, slot);
+    // By hand: `AbortSignal.any` costs several times as much for each run.
+    const ends = new AbortController();
+    const abort = (): void => ends.abort(signal.reason);
+    signal.addEventListener('abort', abort, { once: true });
+    if (signal.aborted) abort();
+    const timer = setTimeout(() => ends.abort(new AbortReason('deadline')), claude.deadlineMs);
+    const passage = new Passage(this.way, claude, recorder, ends.signal, Date.now() + claude.deadlineMs, slot);
     try {
       return await passage.travel(request);
     } finally {
       clearTimeout(timer);
+      signal.removeEventListener('abort', abort);
       passage.leave();
     }
   }

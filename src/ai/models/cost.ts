@@ -60,8 +60,7 @@ export function costOf(usage: Usage, price: PriceRow, { batch = false }: CostOpt
     (written - oneHour) * BigInt(price.cache_write_5m) +
     oneHour * BigInt(price.cache_write_1h) +
     count(usage.cache_read_input_tokens) * BigInt(price.cache_read);
-  const halves = batch ? perMillion : 2n * perMillion;
-  return nanoUsd((halves + HALVES_PER_MILLION / 2n) / HALVES_PER_MILLION);
+  return rounded(perMillion, batch);
 }
 
 /**
@@ -76,9 +75,7 @@ export function worstCaseCost({
   batch = false,
 }: CostBounds): NanoUsd {
   const dearest = Math.max(price.input, price.cache_read, cacheWrites ? price.cache_write_5m : 0);
-  const worst = { ...price, input: nanoUsd(dearest) };
-  const usage = { input_tokens: inputTokens, output_tokens: maxTokens };
-  return costOf({ ...usage, cache_creation_input_tokens: 0, cache_read_input_tokens: 0 }, worst, { batch });
+  return rounded(count(inputTokens) * BigInt(dearest) + count(maxTokens) * BigInt(price.output), batch);
 }
 
 /**
@@ -90,6 +87,12 @@ export function estimateInputTokens(texts: readonly string[]): number {
     (sum, text) => sum + Math.ceil(Buffer.byteLength(text) / BYTES_PER_TOKEN) + TOKENS_AROUND_TEXT,
     0,
   );
+}
+
+/** @param perMillion what a million times the tokens would cost */
+function rounded(perMillion: bigint, batch: boolean): NanoUsd {
+  const halves = batch ? perMillion : 2n * perMillion;
+  return nanoUsd((halves + HALVES_PER_MILLION / 2n) / HALVES_PER_MILLION);
 }
 
 function count(tokens: number): bigint {

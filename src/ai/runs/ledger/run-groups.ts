@@ -8,7 +8,7 @@ import { type GroupedRun, type RunGroup, runGroup, RunGroupsRepository } from '.
 import { worstCaseOf } from './run-money.js';
 
 /** Runs that are recorded by one statement: enough to be quick, few enough to leave others their turn. */
-const CHUNK = 500;
+const CHUNK = 250;
 
 /** A query of a batch, drafted. */
 export interface BatchQuestion {
@@ -60,11 +60,11 @@ export class RunGroups {
 }
 
 function groupedRun(
-  item: BatchQuestion,
+  { question: asked, index, customId }: BatchQuestion,
   { batchId, createdAt, reserve, turn }: { batchId: number; createdAt: Date } & Pick<GroupedRun, 'reserve' | 'turn'>,
 ): GroupedRun {
-  const question = { ...item.question, batchId };
+  const question = { ...asked, batchId };
   const blank = acceptedRun(question, { id: 0 as RunId, createdAt, reserve, running: false, sent: false });
   const firstEventRest = JSON.stringify(toRunResponse(blank)).slice('{"id":0'.length);
-  return { ...item, question, reserve, firstEventRest, turn };
+  return { question, index, customId, reserve, firstEventRest, turn };
 }

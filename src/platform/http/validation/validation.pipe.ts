@@ -5,10 +5,13 @@ import type { FieldError } from '../../errors/research-platform.error.js';
 import { badText } from '../json-body.js';
 import { fieldErrors } from './field-errors.js';
 import { hydrate, hydrateQuery } from './hydrate.js';
+import { rememberRules } from './remember-rules.js';
 
 const RULES: ValidatorOptions = { whitelist: true, forbidNonWhitelisted: true, forbidUnknownValues: false };
 const MAX_ERRORS = 100;
 const NATIVE = new Set<unknown>([String, Boolean, Number, Array, Object]);
+
+rememberRules();
 
 /**
  * Turns bodies and query strings into checked DTO instances. Nest's own pipe lets unknown `toString` through and silently
