@@ -252,8 +252,8 @@ describe('The pump of queued runs', () => {
     await pump.onApplicationBootstrap();
     await turns();
     expect(seen.begun).toHaveLength(50);
-    expect(seen.claims.slice(0, 4)).toEqual([13, 10, 7, 5]);
-    expect(seen).toMatchObject({ atOnce: 4, most: 50 });
+    expect(seen.claims.slice(0, 4)).toEqual([25, 13, 6, 3]);
+    expect(seen).toMatchObject({ atOnce: 2, most: 50 });
     await pump.beforeApplicationShutdown();
   });
 

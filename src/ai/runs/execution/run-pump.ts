@@ -22,14 +22,14 @@ const JOBS_PER_FETCH = 10;
  * Statements that claim runs at a time, each for its share of the free places. What is claimed together starts together and ends
  * together, if Claude takes its usual time, and is then in each other's way again: so a crowd of calls is kept apart.
  */
-const CLAIMS_AT_ONCE = 4;
+const CLAIMS_AT_ONCE = 2;
 /** Jobs that are done are told of together. */
 const DONE_MS = 50;
 
 /**
  * Works off queued runs: as many at a time as there are places for calls, at once when told, by a slow poll otherwise. It works
  * in lanes beside each other: one fetches jobs and reads their runs, a little ahead when places become free quickly; one
- * claims runs for which there are places, by a few statements beside each other, and starts them; one tells that jobs are
+ * claims runs for which there are places, by two statements beside each other, and starts them; one tells that jobs are
  * done. For a run that is started its lease answers, and no longer its job.
  */
 @Injectable()
