@@ -31,6 +31,9 @@ describe('a list as a literal', () => {
       '{"a":"\\n"}',
       '\u2028',
       '🦊',
+      'a\n"\\',
+      '\t"',
+      '\u0085"',
     );
     const text = fc.oneof(
       special,

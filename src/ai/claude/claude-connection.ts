@@ -73,7 +73,7 @@ export class ClaudeConnection implements OnApplicationBootstrap, OnApplicationSh
       maxRetries: 0,
       timeout: this.config.claude.timeoutMs,
       logLevel: 'off',
-      // Spans would be made for each call, also where nobody looks at them.
+      // Spans would be made for each call, also where nobody looks at them; our metrics and log lines tell of it.
       openTelemetry: false,
       fetch: fetchThrough(this.dispatcher),
     });

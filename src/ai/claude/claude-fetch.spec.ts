@@ -45,6 +45,16 @@ describe('The way of a request', () => {
     expect(await response.json()).toEqual(['POST', 'secret', 'question']);
   });
 
+  it('takes no white space around a header for part of it', async () => {
+    const server = createNetServer((socket) => {
+      socket.once('data', () => socket.end('HTTP/1.1 200 OK\r\nrequest-id:  req_1 \t \r\ncontent-length: 0 \r\n\r\n'));
+    });
+    servers.push(server.listen(0, '127.0.0.1'));
+    await once(server, 'listening');
+    const { headers } = await fetchThrough(agent)(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+    expect([headers.get('request-id'), headers.get('content-length')]).toEqual(['req_1', '0']);
+  });
+
   it('hands the body over as it comes', async () => {
     const url = await serve((_, response) => {
       response.write('first');

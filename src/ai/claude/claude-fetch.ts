@@ -50,8 +50,9 @@ export function fetchThrough(dispatcher: Dispatcher): Fetch {
     return {
       ok: statusCode >= 200 && statusCode < 300,
       status: statusCode,
-      // Of a whole `Headers` the SDK calls no more than a map has, and that one costs a tenth.
-      headers: new Map(Object.entries(headers).map(([name, value]) => [name, String(value)])),
+      // A map has all that the SDK (1.12) asks of them, `entries` and `get` by names in small letters, for a tenth of what
+      // `Headers` cost.
+      headers: new Map(Object.entries(headers).map(([name, value]) => [name, String(value).trim()])),
       body,
       text: () => shortText(body),
       json: async () => JSON.parse(await shortText(body)) as unknown,

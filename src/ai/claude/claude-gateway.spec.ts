@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Config } from '../../platform/config/config.js';
 import type { ClaudeClient } from './claude-client.js';
@@ -183,6 +184,13 @@ describe('The gateway to Claude', () => {
     expect(told).toEqual(['sending 1', 'call', 'failed 1']);
     expect(final).toMatchObject({ number: 1, failure: { abortCause: 'shutdown', seen: null } });
     expect(elapsedMs).toBeLessThan(800);
+  });
+
+  it('listens to who may give up no longer than the call takes', async () => {
+    const abort = new AbortController();
+    await answer([gives('Solid')], {}, abort.signal);
+    await answer([fails({ retryable: false })], {}, abort.signal);
+    expect(getEventListeners(abort.signal, 'abort')).toEqual([]);
   });
 
   it('sends nothing for who had given up before', async () => {

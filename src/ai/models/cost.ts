@@ -89,7 +89,10 @@ export function estimateInputTokens(texts: readonly string[]): number {
   );
 }
 
-/** @param perMillion what a million times the tokens would cost */
+/**
+ * Rounded half up once, and half of it for a batch.
+ * @param perMillion nano-dollars for a million times the tokens
+ */
 function rounded(perMillion: bigint, batch: boolean): NanoUsd {
   const halves = batch ? perMillion : 2n * perMillion;
   return nanoUsd((halves + HALVES_PER_MILLION / 2n) / HALVES_PER_MILLION);

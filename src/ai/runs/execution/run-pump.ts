@@ -20,7 +20,8 @@ const PACE_MS = 100;
 const JOBS_PER_FETCH = 10;
 /**
  * Statements that claim runs at a time, each for its share of the free places. What is claimed together starts together and ends
- * together, if Claude takes its usual time, and is then in each other's way again: so a crowd of calls is kept apart.
+ * together, if Claude takes its usual time, and is then in each other's way again: so a crowd of calls is kept apart. More of
+ * them are no quicker, and cost more statements (a batch came to 1.120 of the ideal with two and 1.127 with four, 15 of each).
  */
 const CLAIMS_AT_ONCE = 2;
 /** Jobs that are done are told of together. */
@@ -29,7 +30,7 @@ const DONE_MS = 50;
 /**
  * Works off queued runs: as many at a time as there are places for calls, at once when told, by a slow poll otherwise. It works
  * in lanes beside each other: one fetches jobs and reads their runs, a little ahead when places become free quickly; one
- * claims runs for which there are places, by two statements beside each other, and starts them; one tells that jobs are
+ * claims runs for which there are places, by statements beside each other, and starts them; one tells that jobs are
  * done. For a run that is started its lease answers, and no longer its job.
  */
 @Injectable()

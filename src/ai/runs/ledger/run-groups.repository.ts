@@ -25,8 +25,6 @@ export interface GroupedRun {
 
 /** Runs as they are sent to the database. */
 export interface RunGroup {
-  /** The turn of the first one; null when they do not go through the queue. */
-  readonly turn: number | null;
   /** The question of the first one. */
   readonly first: RunQuestion | undefined;
   /** A list for each column of `ACCEPT_ALL`. */
@@ -144,5 +142,5 @@ export function runGroup(runs: readonly GroupedRun[]): RunGroup {
     runs.map(({ firstEventRest }) => firstEventRest),
     questions.map(({ messageBatchId }) => messageBatchId),
   ];
-  return { turn: runs[0]?.turn ?? null, first: questions[0], columns: columns.map(arrayLiteral) };
+  return { first: questions[0], columns: columns.map(arrayLiteral) };
 }

@@ -1,6 +1,11 @@
 import { jest } from '@jest/globals';
-import { getMetadataStorage, IsInt, IsString, validateSync } from 'class-validator';
+import { getMetadataStorage, IsInt, IsString, ValidateNested, validateSync } from 'class-validator';
 import { rememberRules } from './remember-rules.js';
+
+class Inner {
+  @IsString()
+  text: unknown = 1;
+}
 
 class Named {
   @IsString()
@@ -10,6 +15,11 @@ class Named {
 class Counted extends Named {
   @IsInt({ groups: ['strict'] })
   count: unknown = 'many';
+}
+
+class Outer {
+  @ValidateNested()
+  inner = new Inner();
 }
 
 describe('the remembered rules of classes', () => {
@@ -30,6 +40,16 @@ describe('the remembered rules of classes', () => {
       ['count'],
     ]);
     expect(gather.mock.calls.map(([type]) => type)).toEqual([Named, Counted]);
+  });
+
+  it('are gathered once for nested objects too', () => {
+    gather.mockClear();
+    expect([wrong(new Outer()), wrong(new Outer()), wrong(new Inner())]).toEqual([['inner'], ['inner'], ['text']]);
+    expect(gather.mock.calls.map(([type]) => type)).toEqual([Outer, Inner]);
+  });
+
+  it('are none for an object whose constructor is a field of its own', () => {
+    expect(wrong(Object.assign(new Named(), { constructor: 'x' }))).toEqual([]);
   });
 
   it('are not taken for those of a group', () => {
