@@ -21,7 +21,7 @@ const JOBS_PER_FETCH = 10;
 /**
  * Statements that claim runs at a time, each for its share of the free places. What is claimed together starts together and ends
  * together, if Claude takes its usual time, and is then in each other's way again: so a crowd of calls is kept apart. More of
- * them are no quicker, and cost more statements (a batch came to 1.120 of the ideal with two and 1.127 with four, 15 of each).
+ * them are no quicker, and cost more statements (a batch came to 1.118 of the ideal with two and 1.123 with four, means of 20).
  */
 const CLAIMS_AT_ONCE = 2;
 /** Jobs that are done are told of together. */
