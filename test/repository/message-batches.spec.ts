@@ -9,6 +9,7 @@ import { runGroup, RunGroupsRepository } from '../../src/ai/runs/ledger/run-grou
 import type { RunId } from '../../src/ai/runs/run.types.js';
 import type { UserId } from '../../src/identity/user-id.js';
 import { nanoUsd } from '../../src/platform/money/money.js';
+import { questionOf } from '../support/accepted-runs.js';
 import { freshDatabase, type TestDatabase } from '../support/database.js';
 
 const A = '00000000-0000-4000-8000-00000000000a';
@@ -39,18 +40,7 @@ describe('Message Batches', () => {
     const insert = `insert into batches (user_id, mode, created_at) values ($1, 'provider', now()) returning id`;
     const [batch] = await sql<{ id: BatchId }>(insert, [user!.id]);
     const messageBatchId = await messageBatches.plan(user!.id, batch!.id);
-    const none = { promptId: null, promptVersion: null, variables: null, researchItemId: null };
-    const question = {
-      ...none,
-      userId: user!.id,
-      batchId: batch!.id,
-      messageBatchId,
-      model: 'm',
-      settings: { max_tokens: 9 },
-      system: null,
-      messages: [{ role: 'user' as const, content: 'Why?' }],
-      simulated: true,
-    };
+    const question = questionOf(user!.id, { batchId: batch!.id, messageBatchId });
     const grouped = [0, 1, 2].map((index) => ({
       question,
       index,

@@ -1,0 +1,56 @@
+import { jest } from '@jest/globals';
+import { type RunJob, RunQueue, runsOf } from '../../src/ai/runs/execution/run-queue.js';
+import { RunGroups } from '../../src/ai/runs/ledger/run-groups.js';
+import { RunGroupsRepository } from '../../src/ai/runs/ledger/run-groups.repository.js';
+import type { RunId } from '../../src/ai/runs/run.types.js';
+import type { UserId } from '../../src/identity/user-id.js';
+import type { JobQueue } from '../../src/platform/database/job-queue.js';
+import { questionOf } from '../support/accepted-runs.js';
+import { freshDatabase, type TestDatabase } from '../support/database.js';
+
+describe('the runs of a batch', () => {
+  let database: TestDatabase;
+
+  beforeAll(async () => {
+    database = await freshDatabase();
+  });
+  afterAll(() => database.close());
+
+  const sql = <Row>(text: string, values: readonly unknown[] = []): Promise<Row[]> =>
+    database.transaction.sql<Row>(text, values);
+
+  /** Accepts so many runs, each of which asks for its place in the batch. */
+  async function accept(count: number, queued: boolean) {
+    const [user] = await sql<{ id: UserId }>(`insert into users (name) values ('Ada') returning id`);
+    const insert = `insert into batches (user_id, mode, created_at) values ($1, 'realtime', now()) returning id`;
+    const [batch] = await sql<{ id: number }>(insert, [user!.id]);
+    const sendAll = jest.fn<(queue: string, jobs: { data: RunJob }[]) => Promise<void>>(() => Promise.resolve());
+    const queue = new RunQueue({ sendAll } as unknown as JobQueue, database.transaction);
+    const groups = new RunGroups(new RunGroupsRepository(database.transaction), queue);
+    const questions = Array.from({ length: count }, (_, index) => ({
+      question: questionOf(user!.id, { messages: [{ role: 'user', content: `${index}` }] }),
+      index,
+      customId: null,
+    }));
+    const ids = await database.transaction.run(() => groups.accept(user!.id, batch!.id, questions, queued));
+    return { ids, sendAll };
+  }
+
+  it('are recorded in order, and named by jobs whose size goes by the whole batch, however it is recorded', async () => {
+    const { ids, sendAll } = await accept(601, true);
+    const rows = await sql<{ id: RunId; asked: string; batch_index: number }>(
+      `select id, messages->0->>'content' as asked, batch_index from runs where id = any($1) order by id`,
+      [ids],
+    );
+    expect(rows).toEqual(ids.map((id, index) => ({ id, asked: `${index}`, batch_index: index })));
+    const jobs = sendAll.mock.calls.flatMap(([, sent]) => sent).map(({ data }) => runsOf(data));
+    expect(jobs.map(({ length }) => length)).toEqual([...Array.from({ length: 60 }, () => 10), 1]);
+    expect(jobs.flat()).toEqual(ids);
+  });
+
+  it('are named by no job where they do not go through the queue', async () => {
+    const { ids, sendAll } = await accept(3, false);
+    expect(ids).toHaveLength(3);
+    expect(sendAll).not.toHaveBeenCalled();
+  });
+});
