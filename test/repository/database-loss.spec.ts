@@ -135,6 +135,15 @@ withPostgres('a PostgreSQL that is lost', () => {
     expect(performance.now() - start).toBeGreaterThan(2000);
   });
 
+  it('is not suspected because this process was too busy to hear its answers', async () => {
+    const busy = everyConnection('select pg_sleep(0.3)');
+    const waiting = transaction.sql('select 1');
+    await sleep(50); // The statements are out, and the wait for a connection has begun.
+    const until = Date.now() + BOUND_MS;
+    while (Date.now() < until);
+    await expect(Promise.all([busy, waiting])).resolves.toBeDefined();
+  });
+
   it('is told when an operator ends our session, and the next statement works', async () => {
     const work = transaction.run(() => transaction.sql('select pg_terminate_backend(pg_backend_pid())'));
     await expectUnavailable(work);

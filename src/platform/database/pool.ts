@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { callbackify } from 'node:util';
 import { Logger } from '@nestjs/common';
 import pg from 'pg';
@@ -95,6 +96,7 @@ export class BoundedPool extends pg.Pool {
       } catch (error) {
         // What failed sooner was refused by the server, not kept waiting in the queue.
         const waited = Date.now() - begun >= CONNECT_TIMEOUT_MS * 0.9;
+        await nextTurn(); // Lets in what has arrived while the event loop was busy: timers come before it.
         const busy = Date.now() - this.watch.progressAt < CONNECT_TIMEOUT_MS;
         if (!waited || !busy || this.ending || Date.now() >= until) throw unavailable(error);
       }
