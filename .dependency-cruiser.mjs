@@ -1,5 +1,5 @@
 /**
- * Who may import whom. The two tables below are the whole architecture; every rule is made from them or stands under
+ * Who may import whom. The three tables below are the whole architecture; every rule is made from them or stands under
  * them. Imports of types count like imports of values.
  */
 
@@ -25,6 +25,14 @@ const AI_FOLDERS = {
   batches: ['claude', 'models', 'usage', 'runs'],
 };
 
+/** The same inside `src/ai/claude`; the files beside these folders are for all of them. */
+const CLAUDE_FOLDERS = {
+  simulator: [],
+  client: ['simulator'],
+  gateway: ['client'],
+  'message-batches': ['client'],
+};
+
 const MIGRATIONS = '^src/migrations/';
 const SPECS = '\\.spec\\.ts$';
 
@@ -45,6 +53,14 @@ const aiRules = Object.entries(AI_FOLDERS).map(([folder, allowed]) => ({
   comment: `src/ai/${folder} may import ${['itself', ...allowed].join(', ')} of src/ai.`,
   from: { path: within('src/ai', [folder]) },
   to: { path: '^src/ai/', pathNot: within('src/ai', [folder, ...allowed]) },
+}));
+
+const claudeRules = Object.entries(CLAUDE_FOLDERS).map(([folder, allowed]) => ({
+  name: `layers-ai-claude-${folder}`,
+  severity: 'error',
+  comment: `src/ai/claude/${folder} may import ${['itself', ...allowed].join(', ')} of the folders of src/ai/claude.`,
+  from: { path: within('src/ai/claude', [folder]) },
+  to: { path: '^src/ai/claude/[^/]+/', pathNot: within('src/ai/claude', [folder, ...allowed]) },
 }));
 
 const shapeRules = [
@@ -145,7 +161,7 @@ const packageRules = [
 
 /** @type {import('dependency-cruiser').IConfiguration} */
 export default {
-  forbidden: [...featureRules, ...aiRules, ...shapeRules, ...packageRules],
+  forbidden: [...featureRules, ...aiRules, ...claudeRules, ...shapeRules, ...packageRules],
   options: {
     doNotFollow: { path: 'node_modules' },
     exclude: { path: '^(dist|coverage)/' },

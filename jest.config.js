@@ -8,8 +8,9 @@ const base = {
 
 export default {
   testTimeout: 30_000,
-  // Many suites wait for leases and timeouts more than they work: on two cores a third worker has room.
-  maxWorkers: 3,
+  // Many suites wait for leases and timeouts more than they work: on two cores a third worker has room, and a fourth where the
+  // database is not one more load in each server that they start.
+  maxWorkers: process.env.TEST_DATABASE_URL === undefined ? 3 : 4,
   projects: [
     { ...base, displayName: 'unit', roots: ['<rootDir>/src', '<rootDir>/test/rules'], testMatch: ['**/*.spec.ts'] },
     { ...base, displayName: 'repository', roots: ['<rootDir>/test/repository'], testMatch: ['**/*.spec.ts'] },

@@ -1,4 +1,4 @@
-import { RunLeasesRepository } from '../../src/ai/runs/execution/run-leases.repository.js';
+import { RunLeasesRepository } from '../../src/ai/runs/leases/run-leases.repository.js';
 import { type Hold, RunLedgerRepository } from '../../src/ai/runs/ledger/run-ledger.repository.js';
 import type { RunId } from '../../src/ai/runs/run.types.js';
 import type { UserId } from '../../src/identity/user-id.js';

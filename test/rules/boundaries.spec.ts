@@ -16,15 +16,19 @@ const ALLOWED: Record<string, string> = {
   'ai/usage': 'ai/models',
   'ai/runs': 'ai/models ai/claude ai/usage',
   'ai/batches': 'ai/models ai/claude ai/usage ai/runs',
+  'ai/claude/simulator': '',
+  'ai/claude/client': 'ai/claude/simulator',
+  'ai/claude/gateway': 'ai/claude/client',
+  'ai/claude/message-batches': 'ai/claude/client',
 };
 
-const FEATURES = Object.keys(ALLOWED).filter((folder) => !folder.includes('/'));
-const AI_FOLDERS = Object.keys(ALLOWED).filter((folder) => folder.includes('/'));
+/** The folders that stand so deep: features, those of `ai`, those of `ai/claude`. */
+const foldersAt = (depth: number) => Object.keys(ALLOWED).filter((folder) => folder.split('/').length === depth);
 const pairsOf = (folders: readonly string[]) => folders.flatMap((from) => folders.map((to) => ({ from, to })));
-const PAIRS = [...pairsOf(FEATURES), ...pairsOf(AI_FOLDERS)].filter(({ from, to }) => from !== to);
+const PAIRS = [1, 2, 3].flatMap((depth) => pairsOf(foldersAt(depth))).filter(({ from, to }) => from !== to);
 const isAllowed = ({ from, to }: { from: string; to: string }) => ALLOWED[from]?.split(' ').includes(to) ?? false;
 
-const slug = (folder: string) => folder.replace('/', '-');
+const slug = (folder: string) => folder.replaceAll('/', '-');
 const pairFile = (from: string, to: string) => `src/${from}/imports-${slug(to)}.ts`;
 const importing = (specifier: string) => `import * as it from '${specifier}';\nexport const planted = it;\n`;
 const up = (file: string) => '../'.repeat(file.split('/').length - 2);

@@ -6,7 +6,7 @@ import type { FieldError } from '../../platform/errors/research-platform.error.j
 import type { ResearchItemId } from '../../prompts/parent-item.js';
 import type { PromptId } from '../../prompts/prompts.types.js';
 import { PromptsService } from '../../prompts/prompts.service.js';
-import { ClaudeEndpoint } from '../claude/claude-endpoint.js';
+import { ClaudeEndpoint } from '../claude/client/claude-endpoint.js';
 import type { RunRequest } from './dto/run-request.dto.js';
 import type { RunQuestion, RunSettings } from './run.types.js';
 

@@ -25,7 +25,7 @@ import { EVENT_STREAM, sendEventStream, wantsEventStream } from '../../platform/
 import { RunListQuery, RunRequest } from './dto/run-request.dto.js';
 import { RunListResponse, RunResponse } from './dto/run.dto.js';
 import { toRunResponse } from './dto/run.response.js';
-import { RunCancellation } from './execution/run-cancellation.js';
+import { RunCancellation } from './cancellation/run-cancellation.js';
 import { RunFollower } from './events/run-follower.js';
 import { RunPages } from './run-pages.js';
 import { answered, waitForRun } from './run-waiting.js';

@@ -9,7 +9,7 @@ import { toRunResponse } from './dto/run.response.js';
 import { RunExecutor, WORKER_ID } from './execution/run-executor.js';
 import { RunLedgerRepository } from './ledger/run-ledger.repository.js';
 import { worstCaseOf } from './ledger/run-money.js';
-import { RunQueue } from './execution/run-queue.js';
+import { RunQueue } from './queue/run-queue.js';
 import { RunNotFoundError } from './run.errors.js';
 import { acceptedRun } from './ledger/run-acceptance.js';
 import type { Run, RunEvent, RunId, RunQuestion } from './run.types.js';

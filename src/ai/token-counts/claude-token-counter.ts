@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Config } from '../../platform/config/config.js';
 import { usdFromNano } from '../../platform/money/money.js';
 import { type TokenCount, TokenCounter, type TokenQuestion } from '../../prompts/token-counter.js';
-import { ClaudeClient } from '../claude/claude-client.js';
+import { ClaudeClient } from '../claude/client/claude-client.js';
 import { priceAt } from '../models/catalog.js';
 import { worstCaseCost } from '../models/cost.js';
 

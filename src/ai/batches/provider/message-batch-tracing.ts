@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { PinoLogger } from 'nestjs-pino';
 import { Config } from '../../../platform/config/config.js';
-import { ClaudeBatches, type MessageBatchView } from '../../claude/claude-batches.js';
+import { ClaudeBatches, type MessageBatchView } from '../../claude/message-batches/claude-batches.js';
 import { ClaudeApiError, NO_FACTS } from '../../claude/claude-failure.js';
 import type { AttemptEnd } from '../../runs/execution/run-group-ending.js';
 import { MessageBatchRuns, runIdOf, UNTRACEABLE } from './message-batch-runs.js';

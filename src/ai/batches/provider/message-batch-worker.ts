@@ -4,7 +4,7 @@ import { Config } from '../../../platform/config/config.js';
 import { Lifecycle } from '../../../platform/health/lifecycle.js';
 import { withLogContext } from '../../../platform/logging/log-context.js';
 import { AbortReason } from '../../claude/claude-failure.js';
-import { Lane } from '../../runs/execution/lane.js';
+import { Lane } from '../../runs/queue/lane.js';
 import { WORKER_ID } from '../../runs/execution/run-executor.js';
 import { MessageBatchCourse } from './message-batch-course.js';
 import type { HeldMessageBatch, MessageBatchId } from './message-batch.types.js';

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Lifecycle } from '../../../platform/health/lifecycle.js';
 import { AbortReason } from '../../claude/claude-failure.js';
-import type { ClaudeGateway } from '../../claude/claude-gateway.js';
+import type { ClaudeGateway } from '../../claude/gateway/claude-gateway.js';
 import { LiveRuns } from '../events/live-runs.js';
 import type { Run, RunId } from '../run.types.js';
 import { RunExecutor } from './run-executor.js';

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Transaction } from '../../../platform/database/transaction.js';
 import { CallAborted } from '../../claude/claude-failure.js';
-import type { FinalAttempt } from '../../claude/passage.js';
+import type { FinalAttempt } from '../../claude/gateway/passage.js';
 import { lastEvents } from '../events/last-events.js';
 import { finishedRun } from '../ledger/run-outcome.js';
 import { type ClaimedRun, RunClaimsRepository } from '../ledger/run-claims.repository.js';

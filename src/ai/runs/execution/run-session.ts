@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { mayPass, violates } from '../../../platform/database/sql-errors.js';
 import type { ClaudeAnswer } from '../../claude/claude.types.js';
 import { AbortReason, type ClaudeApiError } from '../../claude/claude-failure.js';
-import type { AttemptRecorder, FinalAttempt } from '../../claude/passage.js';
+import type { AttemptRecorder, FinalAttempt } from '../../claude/gateway/passage.js';
 import { DeltaWriter } from '../events/delta-writer.js';
 import { lastEvents } from '../events/last-events.js';
 import { LiveRun } from '../events/live-run.js';

@@ -1,8 +1,8 @@
 import { mayPass } from '../../../platform/database/sql-errors.js';
-import type { Release } from '../../claude/call-slots.js';
+import type { Release } from '../../claude/gateway/call-slots.js';
 import { AbortReason, ClaudeApiError } from '../../claude/claude-failure.js';
-import type { ClaudeGateway } from '../../claude/claude-gateway.js';
-import type { FinalAttempt } from '../../claude/passage.js';
+import type { ClaudeGateway } from '../../claude/gateway/claude-gateway.js';
+import type { FinalAttempt } from '../../claude/gateway/passage.js';
 import type { LiveRuns } from '../events/live-runs.js';
 import { RunFailedError, RunUnrecordedError } from '../run.errors.js';
 import { requestOf } from '../claude-request.js';

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { UserId } from '../../../identity/user-id.js';
 import { toRunResponse } from '../dto/run.response.js';
-import { RunQueue } from '../execution/run-queue.js';
+import { RunQueue } from '../queue/run-queue.js';
 import type { RunId, RunQuestion } from '../run.types.js';
 import { acceptedRun } from './run-acceptance.js';
 import { type GroupedRun, runGroup, RunGroupsRepository } from './run-groups.repository.js';

@@ -1,6 +1,6 @@
 import { nanoUsd } from '../../../platform/money/money.js';
 import { DatabaseUnavailableError, ShuttingDownError } from '../../../platform/errors/platform.errors.js';
-import { OverloadedError } from '../../claude/call-slots.js';
+import { OverloadedError } from '../../claude/gateway/call-slots.js';
 import {
   type AbortCause,
   CallAborted,
@@ -9,7 +9,7 @@ import {
   NO_FACTS,
 } from '../../claude/claude-failure.js';
 import type { ClaudeAnswer } from '../../claude/claude.types.js';
-import type { FinalAttempt } from '../../claude/passage.js';
+import type { FinalAttempt } from '../../claude/gateway/passage.js';
 import { finishedRun } from './run-outcome.js';
 import type { Run, RunAttempt } from '../run.types.js';
 

@@ -2,8 +2,8 @@ import { ResearchPlatformError } from '../../../platform/errors/research-platfor
 import type { NanoUsd } from '../../../platform/money/money.js';
 import type { ClaudeAnswer } from '../../claude/claude.types.js';
 import { CallAborted, ClaudeApiError } from '../../claude/claude-failure.js';
-import { joinAnswers } from '../../claude/join-answers.js';
-import type { FinalAttempt } from '../../claude/passage.js';
+import { joinAnswers } from '../../claude/gateway/join-answers.js';
+import type { FinalAttempt } from '../../claude/gateway/passage.js';
 import { outputMismatch } from './output-check.js';
 import {
   type AttemptBilling,
