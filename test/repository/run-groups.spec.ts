@@ -1,7 +1,7 @@
 import { jest } from '@jest/globals';
-import { type RunJob, RunQueue, runsOf } from '../../src/ai/runs/queue/run-queue.js';
 import { RunGroups } from '../../src/ai/runs/ledger/run-groups.js';
 import { RunGroupsRepository } from '../../src/ai/runs/ledger/run-groups.repository.js';
+import { type RunJob, RunQueue, runsOf } from '../../src/ai/runs/queue/run-queue.js';
 import type { RunId } from '../../src/ai/runs/run.types.js';
 import type { UserId } from '../../src/identity/user-id.js';
 import type { JobQueue } from '../../src/platform/database/job-queue.js';

@@ -14,22 +14,22 @@ import { type AuthenticatedUser, CurrentUser } from '../../identity/current-user
 import { API_PREFIX } from '../../platform/http/api-prefix.js';
 import { Etagged } from '../../platform/http/etag.interceptor.js';
 import { ApiIdParam, IdParam } from '../../platform/http/id-param.js';
+import { parsePrefer } from '../../platform/http/prefer.js';
+import { EVENT_STREAM, sendEventStream, wantsEventStream } from '../../platform/http/sse.js';
 import {
   ApiIdempotencyKey,
   IDEMPOTENCY_PROBLEMS,
   markReplayed,
 } from '../../platform/idempotency/idempotent.decorator.js';
 import { Keyed, type KeyedRequest } from '../../platform/idempotency/keyed-request.js';
-import { parsePrefer } from '../../platform/http/prefer.js';
-import { EVENT_STREAM, sendEventStream, wantsEventStream } from '../../platform/http/sse.js';
+import { RunCancellation } from './cancellation/run-cancellation.js';
 import { RunListQuery, RunRequest } from './dto/run-request.dto.js';
 import { RunListResponse, RunResponse } from './dto/run.dto.js';
 import { toRunResponse } from './dto/run.response.js';
-import { RunCancellation } from './cancellation/run-cancellation.js';
 import { RunFollower } from './events/run-follower.js';
 import { RunPages } from './run-pages.js';
-import { answered, waitForRun } from './run-waiting.js';
 import { RUN_PROBLEMS } from './run-problems.js';
+import { answered, waitForRun } from './run-waiting.js';
 import { isFinal, type Run, type RunId } from './run.types.js';
 import { RunsService } from './runs.service.js';
 

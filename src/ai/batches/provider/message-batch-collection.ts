@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { PinoLogger } from 'nestjs-pino';
 import { mayPass } from '../../../platform/database/sql-errors.js';
+import { ClaudeApiError, NO_FACTS } from '../../claude/claude-failure.js';
 import type { BatchResult } from '../../claude/message-batches/batch-results.js';
 import { ClaudeBatches } from '../../claude/message-batches/claude-batches.js';
-import { ClaudeApiError, NO_FACTS } from '../../claude/claude-failure.js';
 import type { AttemptEnd } from '../../runs/execution/run-group-ending.js';
 import type { RunId } from '../../runs/run.types.js';
 import { MessageBatchRuns, runIdOf, UNTRACEABLE } from './message-batch-runs.js';

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Transaction } from '../../../platform/database/transaction.js';
-import type { BatchedRequest } from '../../claude/message-batches/claude-batches.js';
 import { CallAborted } from '../../claude/claude-failure.js';
+import type { BatchedRequest } from '../../claude/message-batches/claude-batches.js';
 import { requestOf } from '../../runs/claude-request.js';
 import { type AttemptEnd, RunGroupEnding } from '../../runs/execution/run-group-ending.js';
 import { RunLog } from '../../runs/execution/run-log.js';

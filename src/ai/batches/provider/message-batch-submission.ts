@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { PinoLogger } from 'nestjs-pino';
 import { Config } from '../../../platform/config/config.js';
-import { ClaudeBatches } from '../../claude/message-batches/claude-batches.js';
 import { ClaudeApiError } from '../../claude/claude-failure.js';
 import { waitBeforeRetry } from '../../claude/gateway/retry-policy.js';
+import { ClaudeBatches } from '../../claude/message-batches/claude-batches.js';
 import { MessageBatchRuns } from './message-batch-runs.js';
 import { MessageBatchStepsRepository } from './message-batch-steps.repository.js';
 import type { HeldMessageBatch } from './message-batch.types.js';

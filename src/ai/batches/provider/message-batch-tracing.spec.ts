@@ -1,7 +1,7 @@
 import type { PinoLogger } from 'nestjs-pino';
 import type { Config } from '../../../platform/config/config.js';
-import type { ClaudeBatches, MessageBatchView } from '../../claude/message-batches/claude-batches.js';
 import { ClaudeApiError, NO_FACTS } from '../../claude/claude-failure.js';
+import type { ClaudeBatches, MessageBatchView } from '../../claude/message-batches/claude-batches.js';
 import type { MessageBatchRuns } from './message-batch-runs.js';
 import { UNTRACEABLE } from './message-batch-runs.js';
 import type { MessageBatchStepsRepository } from './message-batch-steps.repository.js';

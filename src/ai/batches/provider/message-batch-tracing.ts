@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { PinoLogger } from 'nestjs-pino';
 import { Config } from '../../../platform/config/config.js';
-import { ClaudeBatches, type MessageBatchView } from '../../claude/message-batches/claude-batches.js';
 import { ClaudeApiError, NO_FACTS } from '../../claude/claude-failure.js';
+import { ClaudeBatches, type MessageBatchView } from '../../claude/message-batches/claude-batches.js';
 import type { AttemptEnd } from '../../runs/execution/run-group-ending.js';
 import { MessageBatchRuns, runIdOf, UNTRACEABLE } from './message-batch-runs.js';
 import { MessageBatchStepsRepository } from './message-batch-steps.repository.js';

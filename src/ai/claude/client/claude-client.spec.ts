@@ -2,11 +2,11 @@ import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Config } from '../../../platform/config/config.js';
+import { AbortReason, CallAborted, ClaudeApiError } from '../claude-failure.js';
 import type { ClaudeRequest } from '../claude.types.js';
 import { ClaudeClient } from './claude-client.js';
 import { ClaudeConnection } from './claude-connection.js';
 import type { ClaudeEndpoint } from './claude-endpoint.js';
-import { AbortReason, CallAborted, ClaudeApiError } from '../claude-failure.js';
 
 const QUESTION: ClaudeRequest = {
   model: 'claude-sonnet-5-5',

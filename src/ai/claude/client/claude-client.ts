@@ -1,9 +1,9 @@
 import type Anthropic from '@anthropic-ai/sdk';
 import { Injectable } from '@nestjs/common';
-import { AnswerAccumulator } from './answer-accumulator.js';
-import type { ClaudeAnswer, ClaudeRequest } from '../claude.types.js';
-import { ClaudeConnection } from './claude-connection.js';
 import { abortCauseOf, CallAborted, EndOfStream } from '../claude-failure.js';
+import type { ClaudeAnswer, ClaudeRequest } from '../claude.types.js';
+import { AnswerAccumulator } from './answer-accumulator.js';
+import { ClaudeConnection } from './claude-connection.js';
 import { toCreateParams } from './create-params.js';
 import { soundText } from './upstream-values.js';
 

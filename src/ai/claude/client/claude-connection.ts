@@ -2,9 +2,9 @@ import type Anthropic from '@anthropic-ai/sdk';
 import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { Agent } from 'undici';
 import { Config } from '../../../platform/config/config.js';
+import type { ClaudeApiError } from '../claude-failure.js';
 import { AnswerAccumulator } from './answer-accumulator.js';
 import { ClaudeEndpoint } from './claude-endpoint.js';
-import type { ClaudeApiError } from '../claude-failure.js';
 import { connectorWithin, fetchThrough } from './claude-fetch.js';
 
 /** A connection is made within this time, or within half of what an attempt has to its first byte. */

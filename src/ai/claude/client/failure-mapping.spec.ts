@@ -1,9 +1,9 @@
 import { APIConnectionError, APIConnectionTimeoutError, APIError } from '@anthropic-ai/sdk';
 import fc from 'fast-check';
 import { errors } from 'undici';
+import { ClaudeApiError, EndOfStream } from '../claude-failure.js';
 import { AnswerAccumulator } from './answer-accumulator.js';
 import { NotConnected } from './claude-fetch.js';
-import { ClaudeApiError, EndOfStream } from '../claude-failure.js';
 import { toClaudeApiError } from './failure-mapping.js';
 
 const SECRET = 'upstream secret';

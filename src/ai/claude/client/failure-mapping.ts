@@ -1,7 +1,7 @@
 import { APIConnectionError, APIConnectionTimeoutError, APIError } from '@anthropic-ai/sdk';
+import { ClaudeApiError, type ClaudeSlug, EndOfStream, type FailureFacts, NO_FACTS } from '../claude-failure.js';
 import type { AnswerAccumulator } from './answer-accumulator.js';
 import { NotConnected } from './claude-fetch.js';
-import { ClaudeApiError, type ClaudeSlug, EndOfStream, type FailureFacts, NO_FACTS } from '../claude-failure.js';
 import { retryAfterMs } from './retry-after.js';
 import { soundText } from './upstream-values.js';
 

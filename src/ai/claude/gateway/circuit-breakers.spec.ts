@@ -1,6 +1,6 @@
 import { jest } from '@jest/globals';
-import { CircuitBreakers } from './circuit-breakers.js';
 import { AbortReason, CallAborted, ClaudeApiError, type ClaudeSlug, NO_FACTS } from '../claude-failure.js';
+import { CircuitBreakers } from './circuit-breakers.js';
 
 const MODEL = 'claude-opus-5-5';
 

@@ -2,8 +2,8 @@ import { BrokenCircuitError, circuitBreaker, type CircuitBreakerPolicy, CircuitS
 import { LRUCache } from 'lru-cache';
 import { CallAborted, ClaudeApiError, type ClaudeSlug, NO_FACTS } from '../claude-failure.js';
 import { breakerState } from '../claude.metrics.js';
-import { FailureRate } from './failure-rate.js';
 import { modelLabel } from '../model-label.js';
+import { FailureRate } from './failure-rate.js';
 
 const HALF_OPEN_AFTER_MS = 15_000;
 /** Model names are the caller's: only so many breakers are kept. */

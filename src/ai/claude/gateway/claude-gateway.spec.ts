@@ -1,11 +1,11 @@
 import { getEventListeners } from 'node:events';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Config } from '../../../platform/config/config.js';
-import type { ClaudeClient } from '../client/claude-client.js';
 import { AbortReason, CallAborted, ClaudeApiError, type FailureFacts, NO_FACTS } from '../claude-failure.js';
-import { ClaudeGateway } from './claude-gateway.js';
 import { ClaudeMetrics } from '../claude.metrics.js';
 import type { ClaudeAnswer, ClaudeRequest } from '../claude.types.js';
+import type { ClaudeClient } from '../client/claude-client.js';
+import { ClaudeGateway } from './claude-gateway.js';
 import type { AttemptRecorder } from './passage.js';
 
 const LIMITS = {

@@ -1,11 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { Config } from '../../../platform/config/config.js';
-import { CallSlots, type Release } from './call-slots.js';
-import { CircuitBreakers } from './circuit-breakers.js';
+import { AbortReason } from '../claude-failure.js';
 import { ClaudeMetrics } from '../claude.metrics.js';
 import type { ClaudeRequest } from '../claude.types.js';
 import { ClaudeClient } from '../client/claude-client.js';
-import { AbortReason } from '../claude-failure.js';
+import { CallSlots, type Release } from './call-slots.js';
+import { CircuitBreakers } from './circuit-breakers.js';
 import { type AttemptRecorder, type FinalAttempt, Passage, type Passageway } from './passage.js';
 import { RetryBudget } from './retry-budget.js';
 

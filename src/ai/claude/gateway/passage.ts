@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ConstantBackoff, handleWhen, retry } from 'cockatiel';
-import type { CallSlots, Release } from './call-slots.js';
-import type { CircuitBreakers } from './circuit-breakers.js';
-import type { ClaudeAnswer, ClaudeRequest, ClaudeUsage } from '../claude.types.js';
-import type { ClaudeClient } from '../client/claude-client.js';
 import { abortCauseOf, AbortReason, CallAborted, ClaudeApiError, deadlineExceeded } from '../claude-failure.js';
 import type { ClaudeMetrics } from '../claude.metrics.js';
+import type { ClaudeAnswer, ClaudeRequest, ClaudeUsage } from '../claude.types.js';
+import type { ClaudeClient } from '../client/claude-client.js';
+import type { CallSlots, Release } from './call-slots.js';
+import type { CircuitBreakers } from './circuit-breakers.js';
 import { joinAnswers } from './join-answers.js';
 import type { RetryBudget } from './retry-budget.js';
 import { type RetryLimits, waitBeforeRetry } from './retry-policy.js';

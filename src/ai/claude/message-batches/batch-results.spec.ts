@@ -1,7 +1,7 @@
-import { toBatchResult } from './batch-results.js';
 import { CallAborted, ClaudeApiError } from '../claude-failure.js';
 import { AnswerAccumulator } from '../client/answer-accumulator.js';
 import { apiError, toClaudeApiError } from '../client/failure-mapping.js';
+import { toBatchResult } from './batch-results.js';
 
 const MESSAGE = {
   id: 'msg_1',

@@ -1,7 +1,7 @@
 import type Anthropic from '@anthropic-ai/sdk';
-import { AnswerAccumulator } from '../client/answer-accumulator.js';
-import type { ClaudeAnswer } from '../claude.types.js';
 import { CallAborted, ClaudeApiError, NO_FACTS } from '../claude-failure.js';
+import type { ClaudeAnswer } from '../claude.types.js';
+import { AnswerAccumulator } from '../client/answer-accumulator.js';
 import { UnsoundAnswer } from '../client/upstream-values.js';
 
 /** What came of one request of a Message Batch: an answer, or why there is none. */

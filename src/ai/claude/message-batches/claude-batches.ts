@@ -1,12 +1,12 @@
 import type Anthropic from '@anthropic-ai/sdk';
 import { Injectable } from '@nestjs/common';
-import { type BatchResult, toBatchResult } from './batch-results.js';
+import { abortCauseOf, CallAborted, ClaudeApiError } from '../claude-failure.js';
 import type { ClaudeRequest } from '../claude.types.js';
 import { ClaudeConnection } from '../client/claude-connection.js';
-import { abortCauseOf, CallAborted, ClaudeApiError } from '../claude-failure.js';
 import { toCreateParams } from '../client/create-params.js';
-import { linesOf } from './lines.js';
 import { soundText, UnsoundAnswer } from '../client/upstream-values.js';
+import { type BatchResult, toBatchResult } from './batch-results.js';
+import { linesOf } from './lines.js';
 
 const PATH = '/v1/messages/batches';
 const MAX_ID = 200;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import { linesOf } from './lines.js';
 import { UnsoundAnswer } from '../client/upstream-values.js';
+import { linesOf } from './lines.js';
 
 async function* pieces(...texts: Uint8Array[]): AsyncGenerator<Uint8Array> {
   for (const text of texts) yield await Promise.resolve(text);

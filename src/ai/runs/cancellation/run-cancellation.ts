@@ -3,12 +3,12 @@ import { type BeforeApplicationShutdown, Injectable, type OnApplicationBootstrap
 import { PinoLogger } from 'nestjs-pino';
 import type { UserId } from '../../../identity/user-id.js';
 import { ConflictError } from '../../../platform/errors/platform.errors.js';
+import { RunExecutor, WORKER_ID } from '../execution/run-executor.js';
+import { RunResumption } from '../queue/run-resumption.js';
 import { RunNotFoundError } from '../run.errors.js';
 import type { Run, RunId } from '../run.types.js';
 import { RunsRepository } from '../runs.repository.js';
 import { RunCancellationsRepository } from './run-cancellations.repository.js';
-import { RunExecutor, WORKER_ID } from '../execution/run-executor.js';
-import { RunResumption } from '../queue/run-resumption.js';
 
 /** How often a process looks whether runs that it works on are to be cancelled: the wish may have come to another one. */
 const WATCH_MS = 500;

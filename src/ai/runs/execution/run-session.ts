@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { mayPass, violates } from '../../../platform/database/sql-errors.js';
-import type { ClaudeAnswer } from '../../claude/claude.types.js';
+import { nanoUsd } from '../../../platform/money/money.js';
 import { AbortReason, type ClaudeApiError } from '../../claude/claude-failure.js';
+import type { ClaudeAnswer } from '../../claude/claude.types.js';
 import type { AttemptRecorder, FinalAttempt } from '../../claude/gateway/passage.js';
 import { DeltaWriter } from '../events/delta-writer.js';
 import { lastEvents } from '../events/last-events.js';
@@ -9,10 +10,9 @@ import { LiveRun } from '../events/live-run.js';
 import type { Hold } from '../ledger/run-ledger.repository.js';
 import { brokenBilling, costOfUsage, settledBilling, worstCaseOf } from '../ledger/run-money.js';
 import { finishedRun } from '../ledger/run-outcome.js';
-import type { RunStores } from './run-stores.js';
-import { nanoUsd } from '../../../platform/money/money.js';
 import { RunUnrecordedError } from '../run.errors.js';
 import type { Run, RunAttempt, RunEvent } from '../run.types.js';
+import type { RunStores } from './run-stores.js';
 
 /** The first pause between tries to record what the database could not take, and the longest. */
 const RECORD_RETRY_MS = 500;

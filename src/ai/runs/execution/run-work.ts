@@ -1,14 +1,14 @@
 import { mayPass } from '../../../platform/database/sql-errors.js';
-import type { Release } from '../../claude/gateway/call-slots.js';
 import { AbortReason, ClaudeApiError } from '../../claude/claude-failure.js';
+import type { Release } from '../../claude/gateway/call-slots.js';
 import type { ClaudeGateway } from '../../claude/gateway/claude-gateway.js';
 import type { FinalAttempt } from '../../claude/gateway/passage.js';
+import { requestOf } from '../claude-request.js';
 import type { LiveRuns } from '../events/live-runs.js';
 import { RunFailedError, RunUnrecordedError } from '../run.errors.js';
-import { requestOf } from '../claude-request.js';
-import { countRun } from './run.metrics.js';
 import { pauseBeforeRecording, type RunSession } from './run-session.js';
 import type { RunStores } from './run-stores.js';
+import { countRun } from './run.metrics.js';
 
 /** The work on one run: through the gateway to its recorded end, or until it turns out to be another worker's. */
 export class RunWork {

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Transaction } from '../../../platform/database/transaction.js';
-import { LEASE, statusIs } from '../ledger/run-ledger.sql.js';
 import type { Hold } from '../ledger/run-ledger.repository.js';
+import { LEASE, statusIs } from '../ledger/run-ledger.sql.js';
 import type { RunId } from '../run.types.js';
 
 /** A row that is locked is passed over: one run whose write has to wait may not cost the others their leases. */

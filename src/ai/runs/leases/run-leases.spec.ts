@@ -1,8 +1,8 @@
 import { jest } from '@jest/globals';
 import type { PinoLogger } from 'nestjs-pino';
 import type { Config } from '../../../platform/config/config.js';
-import type { RunId } from '../run.types.js';
 import type { RunExecutor } from '../execution/run-executor.js';
+import type { RunId } from '../run.types.js';
 import { RunLeases } from './run-leases.js';
 import type { RunLeasesRepository } from './run-leases.repository.js';
 import type { RunRecovery } from './run-recovery.js';

@@ -7,8 +7,8 @@ import {
 import { PinoLogger } from 'nestjs-pino';
 import { Config } from '../../../platform/config/config.js';
 import { RunExecutor, WORKER_ID } from '../execution/run-executor.js';
-import { RunLeasesRepository } from './run-leases.repository.js';
 import { LEASE_SECONDS } from '../ledger/run-ledger.sql.js';
+import { RunLeasesRepository } from './run-leases.repository.js';
 import { RunRecovery } from './run-recovery.js';
 
 const HEARTBEAT_MS = (LEASE_SECONDS * 1000) / 3;

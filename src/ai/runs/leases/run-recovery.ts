@@ -1,12 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { Transaction } from '../../../platform/database/transaction.js';
-import type { Hold } from '../ledger/run-ledger.repository.js';
-import type { RunId } from '../run.types.js';
-import { RunsRepository } from '../runs.repository.js';
 import { RunEnding } from '../execution/run-ending.js';
 import { WORKER_ID } from '../execution/run-executor.js';
-import { RunLeasesRepository } from './run-leases.repository.js';
+import type { Hold } from '../ledger/run-ledger.repository.js';
 import { RunQueue } from '../queue/run-queue.js';
+import type { RunId } from '../run.types.js';
+import { RunsRepository } from '../runs.repository.js';
+import { RunLeasesRepository } from './run-leases.repository.js';
 
 /** Decides what becomes of a run whose worker is lost. */
 @Injectable()

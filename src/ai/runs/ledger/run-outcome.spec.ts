@@ -1,6 +1,5 @@
-import { nanoUsd } from '../../../platform/money/money.js';
 import { DatabaseUnavailableError, ShuttingDownError } from '../../../platform/errors/platform.errors.js';
-import { OverloadedError } from '../../claude/gateway/call-slots.js';
+import { nanoUsd } from '../../../platform/money/money.js';
 import {
   type AbortCause,
   CallAborted,
@@ -9,9 +8,10 @@ import {
   NO_FACTS,
 } from '../../claude/claude-failure.js';
 import type { ClaudeAnswer } from '../../claude/claude.types.js';
+import { OverloadedError } from '../../claude/gateway/call-slots.js';
 import type { FinalAttempt } from '../../claude/gateway/passage.js';
-import { finishedRun } from './run-outcome.js';
 import type { Run, RunAttempt } from '../run.types.js';
+import { finishedRun } from './run-outcome.js';
 
 const AT = new Date('2026-11-23T09:30:09Z');
 const SENT = new Date('2026-11-23T09:30:00Z');

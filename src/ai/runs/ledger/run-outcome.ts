@@ -1,9 +1,10 @@
 import { ResearchPlatformError } from '../../../platform/errors/research-platform.error.js';
 import type { NanoUsd } from '../../../platform/money/money.js';
-import type { ClaudeAnswer } from '../../claude/claude.types.js';
 import { CallAborted, ClaudeApiError } from '../../claude/claude-failure.js';
+import type { ClaudeAnswer } from '../../claude/claude.types.js';
 import { joinAnswers } from '../../claude/gateway/join-answers.js';
 import type { FinalAttempt } from '../../claude/gateway/passage.js';
+import type { FinalStatus, Run, RunAttempt, RunError } from '../run.types.js';
 import { outputMismatch } from './output-check.js';
 import {
   type AttemptBilling,
@@ -14,7 +15,6 @@ import {
   type Priced,
   settledBilling,
 } from './run-money.js';
-import type { FinalStatus, Run, RunAttempt, RunError } from '../run.types.js';
 
 /** How a run ended: for the ledger, the readers and the log. */
 export interface Ending {

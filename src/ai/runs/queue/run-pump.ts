@@ -3,10 +3,10 @@ import { type BeforeApplicationShutdown, Injectable, type OnApplicationBootstrap
 import { PinoLogger } from 'nestjs-pino';
 import { JobQueue } from '../../../platform/database/job-queue.js';
 import { withLogContext } from '../../../platform/logging/log-context.js';
+import { RunExecutor } from '../execution/run-executor.js';
 import { RunClaimsRepository } from '../ledger/run-claims.repository.js';
 import { Lane } from './lane.js';
 import { type FetchedJob, RunBacklog } from './run-backlog.js';
-import { RunExecutor } from '../execution/run-executor.js';
 import { BATCH_QUEUE, RUN_QUEUE, type RunJob, runsOf } from './run-queue.js';
 import { RunResumption } from './run-resumption.js';
 

@@ -2,9 +2,9 @@ import { jest } from '@jest/globals';
 import type { PinoLogger } from 'nestjs-pino';
 import { DatabaseUnavailableError } from '../../../platform/errors/platform.errors.js';
 import type { Lifecycle } from '../../../platform/health/lifecycle.js';
+import type { RunExecutor } from '../execution/run-executor.js';
 import type { QueuedRun, RunClaimsRepository } from '../ledger/run-claims.repository.js';
 import type { Run, RunId } from '../run.types.js';
-import type { RunExecutor } from '../execution/run-executor.js';
 import { RunResumption } from './run-resumption.js';
 
 const ID = 3 as RunId;

@@ -4,11 +4,11 @@ import { toDatabaseError } from '../../../platform/database/sql-errors.js';
 import { DatabaseUnavailableError } from '../../../platform/errors/platform.errors.js';
 import { Lifecycle } from '../../../platform/health/lifecycle.js';
 import type { Release } from '../../claude/gateway/call-slots.js';
-import { type ClaimedRun, type QueuedRun, RunClaimsRepository } from '../ledger/run-claims.repository.js';
-import type { RunId } from '../run.types.js';
 import { RunEnding } from '../execution/run-ending.js';
 import { RunExecutor, WORKER_ID } from '../execution/run-executor.js';
 import { pauseBeforeRecording } from '../execution/run-session.js';
+import { type ClaimedRun, type QueuedRun, RunClaimsRepository } from '../ledger/run-claims.repository.js';
+import type { RunId } from '../run.types.js';
 
 /** Takes up runs that were accepted but not started: by the queue's word. */
 @Injectable()
