@@ -1,7 +1,10 @@
 import { getHeapStatistics, setFlagsFromString } from 'node:v8';
 
-/** How far the heap may grow beyond what is in use, in percent, before its garbage is collected: by itself V8 lets it double. */
-const ROOM_PERCENT = 30;
+/**
+ * How far the heap may grow beyond what is in use, in percent, before its garbage is collected: by itself V8 lets it double. (Of a
+ * batch of 1,000, with 30 percent: 1479 ms of processor and 194 MB; with 60: 1381 and 208; with 100: 1322 and 225.)
+ */
+const ROOM_PERCENT = 60;
 /** Size of the heap in bytes beyond which memory counts for more than speed; some 90 MB of the process are not in it. */
 const PLENTY = 190e6;
 const LOOK_MS = 100;
