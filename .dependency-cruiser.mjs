@@ -86,6 +86,13 @@ const shapeRules = [
     to: {},
   },
   {
+    name: 'no-unlisted-claude-folder',
+    severity: 'error',
+    comment: 'Every folder of src/ai/claude has its row in CLAUDE_FOLDERS.',
+    from: { path: '^src/ai/claude/[^/]+/', pathNot: within('src/ai/claude', Object.keys(CLAUDE_FOLDERS)) },
+    to: {},
+  },
+  {
     name: 'claude-is-a-client',
     severity: 'error',
     comment: 'src/ai/claude speaks to Claude and knows neither users nor prompts.',

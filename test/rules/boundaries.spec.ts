@@ -43,6 +43,11 @@ const CASES: readonly { file: string; imports: string; breaks: readonly string[]
   { file: 'src/ai/claude/reader.ts', imports: '../../prompts/target.js', breaks: ['claude-is-a-client'] },
   { file: 'src/ai/runs/reader.ts', imports: '../../research/target.js', breaks: ['layers-ai'] },
   { file: 'src/ai/extra/thing.ts', imports: '../../platform/target.js', breaks: ['no-unlisted-ai-folder'] },
+  {
+    file: 'src/ai/claude/extra/thing.ts',
+    imports: '../../../platform/target.js',
+    breaks: ['no-unlisted-claude-folder'],
+  },
   { file: 'src/extra/thing.ts', imports: '../platform/target.js', breaks: ['no-unlisted-folder'] },
   { file: 'src/platform/database/runner.ts', imports: '../../migrations/index.js', breaks: [] },
   { file: 'src/research/runner.ts', imports: '../migrations/index.js', breaks: ['migrations-run-by-the-database'] },
