@@ -28,24 +28,47 @@ describe('the runs of a batch', () => {
     const queue = new RunQueue({ sendAll } as unknown as JobQueue, database.transaction);
     const groups = new RunGroups(new RunGroupsRepository(database.transaction), queue);
     const questions = Array.from({ length: count }, (_, index) => ({
-      question: questionOf(user!.id, { messages: [{ role: 'user', content: `${index}` }] }),
+      question: questionOf(user!.id, {
+        messages: [{ role: 'user', content: `${index}` }],
+        model: 'claude-sonnet-5-5',
+        settings: { max_tokens: 1000 + index },
+      }),
       index,
       customId: null,
     }));
     const ids = await database.transaction.run(() => groups.accept(user!.id, batch!.id, questions, queued));
-    return { ids, sendAll };
+    return { owner: user!.id, ids, sendAll };
   }
 
   it('are recorded in order, and named by jobs whose size goes by the whole batch, however it is recorded', async () => {
     const { ids, sendAll } = await accept(601, true);
-    const rows = await sql<{ id: RunId; asked: string; batch_index: number }>(
-      `select id, messages->0->>'content' as asked, batch_index from runs where id = any($1) order by id`,
+    const rows = await sql<{ id: RunId; asked: string; batch_index: number; turn: number }>(
+      `select id, messages->0->>'content' as asked, batch_index, turn from runs where id = any($1) order by id`,
       [ids],
     );
-    expect(rows).toEqual(ids.map((id, index) => ({ id, asked: `${index}`, batch_index: index })));
+    const firstTurn = rows[0]!.turn;
+    expect(rows).toEqual(
+      ids.map((id, index) => ({ id, asked: `${index}`, batch_index: index, turn: firstTurn + index })),
+    );
     const jobs = sendAll.mock.calls.flatMap(([, sent]) => sent).map(({ data }) => runsOf(data));
     expect(jobs.map(({ length }) => length)).toEqual([...Array.from({ length: 60 }, () => 10), 1]);
     expect(jobs.flat()).toEqual(ids);
+  });
+
+  it('have each its own worst case set aside, and their owner the sum', async () => {
+    const { owner, ids } = await accept(301, true);
+    const attempts = await sql<{ max_tokens: number; reserved: number }>(
+      `select (settings->>'max_tokens')::integer as max_tokens, reserved_nano_usd as reserved
+       from runs join run_attempts a on a.run_id = runs.id where runs.id = any($1) order by runs.id`,
+      [ids],
+    );
+    const [account] = await sql<{ reserved: number }>('select reserved_nano_usd as reserved from users where id = $1', [
+      owner,
+    ]);
+    expect(attempts.map(({ max_tokens }) => max_tokens)).toEqual(ids.map((_, index) => 1000 + index));
+    const rises = attempts.slice(1).map(({ reserved }, index) => reserved - attempts[index]!.reserved);
+    expect(Math.min(...rises)).toBeGreaterThan(0);
+    expect(account!.reserved).toBe(attempts.reduce((sum, { reserved }) => sum + reserved, 0));
   });
 
   it('are named by no job where they do not go through the queue', async () => {

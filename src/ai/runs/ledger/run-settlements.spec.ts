@@ -4,10 +4,10 @@ import type { RunLedgerRepository, Settlement } from './run-ledger.repository.js
 import { RunSettlements } from './run-settlements.js';
 import type { RunSettlementsRepository } from './run-settlements.repository.js';
 
-const settlementOf = (id: number, userId = 1): Settlement =>
+const settlementOf = (id: number, userId = 1, batchId: number | null = null): Settlement =>
   ({
     hold: { runId: id as RunId, workerId: 'w', fence: 1 },
-    run: { userId: userId as UserId },
+    run: { userId: userId as UserId, batchId },
     events: [],
     price: null,
   }) as unknown as Settlement;
@@ -45,6 +45,19 @@ describe('The ends of runs', () => {
     expect(statements).toEqual([[1], [9], [2, 3, 4]]);
     expect(await settlements.settle(settlementOf(5))).toBe(true);
     expect(statements.at(-1)).toEqual([5]);
+  });
+
+  it.each([
+    { of: 'a batch', batchId: 7, expected: [[1], [2, 3], [4, 5]] },
+    { of: 'no batch', batchId: null, expected: [[1], [2, 3], [4], [5]] },
+  ])('come together a moment later than each other where they are runs of $of', async ({ batchId, expected }) => {
+    const { settlements, statements } = recording();
+    const settle = (id: number): Promise<boolean> => settlements.settle(settlementOf(id, 1, batchId));
+    const early = [1, 2, 3].map(settle);
+    await Promise.all(early);
+    const late = [4, 5].map(settle);
+    expect(await Promise.all([...early, ...late])).toEqual([true, true, true, true, true]);
+    expect(statements).toEqual(expected);
   });
 
   it('are asked for one by one where they could not be recorded together', async () => {

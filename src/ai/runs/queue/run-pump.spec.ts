@@ -14,6 +14,15 @@ async function turns(): Promise<void> {
   for (let turn = 0; turn < 10; turn += 1) await nextTurn();
 }
 
+/** Lets things happen until so many of them have. */
+async function happened(list: readonly unknown[], count: number): Promise<void> {
+  const deadline = performance.now() + 2000;
+  while (list.length < count) {
+    if (performance.now() > deadline) throw new Error(`Only ${list.length} of ${count} have happened`);
+    await nextTurn();
+  }
+}
+
 const sumOf = (counts: readonly number[]): number => counts.reduce((sum, count) => sum + count, 0);
 
 /** So many places for calls. */
@@ -44,6 +53,13 @@ interface Options {
   isQueued?: (id: number) => boolean;
 }
 
+/** Pumps of the present test: one that goes on behind a failure would keep the process from its end. */
+const pumps: RunPump[] = [];
+
+afterEach(async () => {
+  for (const pump of pumps.splice(0)) await pump.beforeApplicationShutdown();
+});
+
 /** A pump with so many places and jobs; runs end when `release` is called. */
 function pumpOf(places: number, jobs: number, options: Options = {}) {
   const { perJob = 1, singles = 0, begin = () => undefined, isQueued = () => true } = options;
@@ -67,6 +83,7 @@ function pumpOf(places: number, jobs: number, options: Options = {}) {
     givenBack: 0,
     most: 0,
     claims: [] as number[],
+    claimedAt: [] as number[],
     atOnce: 0,
   };
   let claiming = 0;
@@ -91,6 +108,7 @@ function pumpOf(places: number, jobs: number, options: Options = {}) {
     begin: async (queued: { run: { id: number } }[], slots: Release[]) => {
       const ids = queued.map(({ run }) => run.id);
       seen.claims.push(ids.length);
+      seen.claimedAt.push(performance.now());
       seen.atOnce = Math.max(seen.atOnce, (claiming += 1));
       await nextTurn();
       claiming -= 1;
@@ -108,6 +126,7 @@ function pumpOf(places: number, jobs: number, options: Options = {}) {
     resumption as unknown as RunResumption,
     logger as unknown as PinoLogger,
   );
+  pumps.push(pump);
   const send = (n: number): void => {
     left[BATCH_QUEUE]!.push(job(n));
     onSent[BATCH_QUEUE]?.();
@@ -158,13 +177,14 @@ describe('The pump of queued runs', () => {
     await pump.onApplicationBootstrap();
     await turns();
     expect(sumOf(seen.fetched)).toBe(8);
+    await happened(seen.begun, 8);
     release();
     await turns();
     expect(sumOf(seen.fetched)).toBe(9);
     for (let n = 0; n < 8; n += 1) release();
+    await happened(seen.begun, 17);
     await turns();
     const fetched = sumOf(seen.fetched);
-    expect(seen.begun).toHaveLength(17);
     expect(fetched).toBeGreaterThan(17);
     await pump.beforeApplicationShutdown();
     expect(seen).toMatchObject({ completed: 17, givenBack: fetched - 17 });
@@ -248,12 +268,31 @@ describe('The pump of queued runs', () => {
   });
 
   it('claims beside each other, each a share of what is free', async () => {
-    const { pump, seen } = pumpOf(50, 10, { perJob: 10 });
+    const { pump, seen } = pumpOf(8, 1, { perJob: 8 });
     await pump.onApplicationBootstrap();
     await turns();
-    expect(seen.begun).toHaveLength(50);
-    expect(seen.claims.slice(0, 4)).toEqual([25, 13, 6, 3]);
+    expect(seen).toMatchObject({ claims: [4, 2, 1, 1], atOnce: 2, most: 8 });
+    await pump.beforeApplicationShutdown();
+  });
+
+  it('spreads a crowd: it begins a few, and the others a moment later', async () => {
+    const { pump, seen } = pumpOf(50, 10, { perJob: 10 });
+    await pump.onApplicationBootstrap();
+    await happened(seen.begun, 50);
+    const [first, , third] = seen.claimedAt;
+    expect(seen.claims.slice(0, 3)).toEqual([5, 5, 5]);
+    expect(third! - first!).toBeGreaterThanOrEqual(9);
     expect(seen).toMatchObject({ atOnce: 2, most: 50 });
+    await pump.beforeApplicationShutdown();
+  });
+
+  it('lets nobody who asked for one run wait for a crowd of them', async () => {
+    const { pump, seen } = pumpOf(50, 0, { singles: 50 });
+    await pump.onApplicationBootstrap();
+    await happened(seen.begun, 50);
+    const pauses = seen.claimedAt.slice(1).filter((at, index) => at - seen.claimedAt[index]! >= 9);
+    // A busy machine makes one by itself; a crowd would have made four.
+    expect(pauses.length).toBeLessThan(4);
     await pump.beforeApplicationShutdown();
   });
 

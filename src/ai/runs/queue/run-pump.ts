@@ -18,20 +18,25 @@ const PATIENCE_MS = 2 * POLL_MS;
 const PACE_MS = 100;
 /** At most so many jobs are fetched by one statement: how many runs they name is not known before. */
 const JOBS_PER_FETCH = 10;
-/**
- * Statements that claim runs at a time, each for its share of the free places. What is claimed together starts together and ends
- * together, if Claude takes its usual time, and is then in each other's way again: so a crowd of calls is kept apart. More of
- * them are no quicker, and cost more statements (a batch came to 1.118 of the ideal with two and 1.123 with four, means of 20).
- */
+/** Statements that claim runs at a time, each for its share of the free places: with one, each waits for the last. */
 const CLAIMS_AT_ONCE = 2;
+/**
+ * Runs of one claim at most, or a tenth of the free places where that is more. What starts together ends together, if Claude takes
+ * its usual time, and is then in each other's way again: so a crowd of calls is kept apart from its start.
+ */
+const CROWD = 5;
+/** Runs that start together and are no crowd. */
+const PAIR = 2;
+/** The pause behind a claim of a crowd. It leaves some 600 starts a second, as many as a process can do. */
+const SPREAD_MS = 10;
 /** Jobs that are done are told of together. */
 const DONE_MS = 50;
 
 /**
  * Works off queued runs: as many at a time as there are places for calls, at once when told, by a slow poll otherwise. It works
  * in lanes beside each other: one fetches jobs and reads their runs, a little ahead when places become free quickly; one
- * claims runs for which there are places, by statements beside each other, and starts them; one tells that jobs are
- * done. For a run that is started its lease answers, and no longer its job.
+ * claims runs for which there are places, by statements beside each other, and starts them, a crowd of a batch a few at a time; one
+ * tells that jobs are done. For a run that is started its lease answers, and no longer its job.
  */
 @Injectable()
 export class RunPump implements OnApplicationBootstrap, BeforeApplicationShutdown {
@@ -136,7 +141,9 @@ export class RunPump implements OnApplicationBootstrap, BeforeApplicationShutdow
     if (this.stopped) return;
     if (this.single.length === 0 && this.executor.freeSlots > 0) await this.singleFetched();
     const backlog = this.single.length > 0 ? this.single : this.batch;
-    const runs = backlog.take(Math.ceil(this.executor.freeSlots / CLAIMS_AT_ONCE));
+    const { freeSlots } = this.executor;
+    const crowd = Math.max(CROWD, Math.ceil(freeSlots / 10));
+    const runs = backlog.take(Math.min(crowd, Math.ceil(freeSlots / CLAIMS_AT_ONCE)));
     const slots = await this.executor.takeSlots(runs.length);
     // Another claim has taken the places meanwhile.
     backlog.putBack(runs.splice(slots.length));
@@ -153,6 +160,8 @@ export class RunPump implements OnApplicationBootstrap, BeforeApplicationShutdow
       this.logger.error({ event: 'job_failed', run_ids: ids, err }, 'Queued runs could not be worked on; tried again');
       await this.giveBack(backlog, backlog.giveUp(runs));
     }
+    // Who asked for one run waits for no crowd.
+    if (backlog === this.batch && runs.length > PAIR) await sleep(SPREAD_MS);
   }
 
   private async complete(): Promise<void> {
