@@ -286,6 +286,22 @@ describe('The pump of queued runs', () => {
     await pump.beforeApplicationShutdown();
   });
 
+  it('holds up no calls that are quick: places that become free all the time are no crowd', async () => {
+    const { pump, seen, release } = pumpOf(10, 30, { perJob: 10 });
+    await pump.onApplicationBootstrap();
+    await happened(seen.begun, 10);
+    const from = seen.claimedAt.length;
+    for (let ended = 10; ended < 300; ended += 10) {
+      for (let n = 0; n < 10; n += 1) release();
+      await happened(seen.begun, Math.min(300, ended + 10));
+    }
+    const claims = seen.claimedAt.slice(from);
+    const pauses = claims.slice(1).filter((at, index) => at - claims[index]! >= 9);
+    // A pause behind each crowd would be 29 of them, or half as many where the other claims go on meanwhile.
+    expect(pauses.length).toBeLessThan(10);
+    await pump.beforeApplicationShutdown();
+  });
+
   it('lets nobody who asked for one run wait for a crowd of them', async () => {
     const { pump, seen } = pumpOf(50, 0, { singles: 50 });
     await pump.onApplicationBootstrap();

@@ -27,7 +27,10 @@ const CLAIMS_AT_ONCE = 2;
 const CROWD = 5;
 /** Runs that start together and are no crowd. */
 const PAIR = 2;
-/** The pause behind a claim of a crowd. It leaves some 600 starts a second, as many as a process can do. */
+/**
+ * The pause behind a claim of a crowd that begins in places which were idle. Behind those that become free all the time it would hold
+ * up calls that are quick (10,000 of no duration: 493 a second instead of 563).
+ */
 const SPREAD_MS = 10;
 /** Jobs that are done are told of together. */
 const DONE_MS = 50;
@@ -96,9 +99,8 @@ export class RunPump implements OnApplicationBootstrap, BeforeApplicationShutdow
   }
 
   private onFree(): void {
-    const now = Date.now();
-    this.freedAt = this.freedAt.filter((at) => at > now - PACE_MS);
-    this.freedAt.push(now);
+    this.freedAt = lately(this.freedAt);
+    this.freedAt.push(Date.now());
     this.lanes.begin.run();
     this.lanes.fetch.run();
   }
@@ -113,7 +115,7 @@ export class RunPump implements OnApplicationBootstrap, BeforeApplicationShutdow
   private async fetch(backlog: RunBacklog, waiting: number): Promise<boolean> {
     if (this.stopped || !backlog.more) return false;
     // One place that is free is no pace.
-    const ahead = Math.max(0, this.freedAt.filter((at) => at > Date.now() - PACE_MS).length - 1);
+    const ahead = Math.max(0, lately(this.freedAt).length - 1);
     const wanted = this.executor.freeSlots + ahead - waiting;
     // What is fetched ahead is fetched in handfuls.
     if (wanted <= ahead >> 1) return false;
@@ -161,7 +163,7 @@ export class RunPump implements OnApplicationBootstrap, BeforeApplicationShutdow
       await this.giveBack(backlog, backlog.giveUp(runs));
     }
     // Who asked for one run waits for no crowd.
-    if (backlog === this.batch && runs.length > PAIR) await sleep(SPREAD_MS);
+    if (backlog === this.batch && runs.length > PAIR && lately(this.freedAt).length < freeSlots) await sleep(SPREAD_MS);
   }
 
   private async complete(): Promise<void> {
@@ -189,4 +191,10 @@ export class RunPump implements OnApplicationBootstrap, BeforeApplicationShutdow
       this.logger.warn({ event: 'queue_error', err: error }, 'Jobs could not be given back');
     }
   }
+}
+
+/** Those of the times that the present pace is told by. */
+function lately(times: readonly number[]): number[] {
+  const since = Date.now() - PACE_MS;
+  return times.filter((at) => at > since);
 }
