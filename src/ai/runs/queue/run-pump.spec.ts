@@ -169,7 +169,6 @@ describe('The pump of queued runs', () => {
     await pump.onApplicationBootstrap();
     await turns();
     expect(seen.begun).toEqual([5]);
-    await pump.beforeApplicationShutdown();
   });
 
   it('fetches ahead only when places become free quickly, and gives back at the end what it has not begun', async () => {
@@ -200,7 +199,6 @@ describe('The pump of queued runs', () => {
     sent();
     await turns();
     expect(seen).toMatchObject({ fetched: [1, 0, 0], fetchedSingle: [0] });
-    await pump.beforeApplicationShutdown();
   });
 
   it('is done with a job when all of its runs are begun, and gives back the others', async () => {
@@ -249,7 +247,6 @@ describe('The pump of queued runs', () => {
     release();
     await turns();
     expect(seen.begun.slice(0, 4)).toEqual([0, 1, 1000, 1001]);
-    await pump.beforeApplicationShutdown();
   });
 
   it('gives back what has waited here for too long, since another process may have a place', async () => {
@@ -264,7 +261,6 @@ describe('The pump of queued runs', () => {
     await turns();
     expect(seen).toMatchObject({ begun: [0], completed: 0, givenBack: 1 });
     jest.useRealTimers();
-    await pump.beforeApplicationShutdown();
   });
 
   it('claims beside each other, each a share of what is free', async () => {
@@ -272,7 +268,6 @@ describe('The pump of queued runs', () => {
     await pump.onApplicationBootstrap();
     await turns();
     expect(seen).toMatchObject({ claims: [4, 2, 1, 1], atOnce: 2, most: 8 });
-    await pump.beforeApplicationShutdown();
   });
 
   it('spreads a crowd: it begins a few, and the others a moment later', async () => {
@@ -283,23 +278,6 @@ describe('The pump of queued runs', () => {
     expect(seen.claims.slice(0, 3)).toEqual([5, 5, 5]);
     expect(third! - first!).toBeGreaterThanOrEqual(9);
     expect(seen).toMatchObject({ atOnce: 2, most: 50 });
-    await pump.beforeApplicationShutdown();
-  });
-
-  it('holds up no calls that are quick: places that become free all the time are no crowd', async () => {
-    const { pump, seen, release } = pumpOf(10, 30, { perJob: 10 });
-    await pump.onApplicationBootstrap();
-    await happened(seen.begun, 10);
-    const from = seen.claimedAt.length;
-    for (let ended = 10; ended < 300; ended += 10) {
-      for (let n = 0; n < 10; n += 1) release();
-      await happened(seen.begun, Math.min(300, ended + 10));
-    }
-    const claims = seen.claimedAt.slice(from);
-    const pauses = claims.slice(1).filter((at, index) => at - claims[index]! >= 9);
-    // A pause behind each crowd would be 29 of them, or half as many where the other claims go on meanwhile.
-    expect(pauses.length).toBeLessThan(10);
-    await pump.beforeApplicationShutdown();
   });
 
   it('lets nobody who asked for one run wait for a crowd of them', async () => {
@@ -309,7 +287,6 @@ describe('The pump of queued runs', () => {
     const pauses = seen.claimedAt.slice(1).filter((at, index) => at - seen.claimedAt[index]! >= 9);
     // A busy machine makes one by itself; a crowd would have made four.
     expect(pauses.length).toBeLessThan(4);
-    await pump.beforeApplicationShutdown();
   });
 
   it.each(['isQueued', 'begin'] as const)(

@@ -5,6 +5,7 @@ import { JobQueue } from '../../../platform/database/job-queue.js';
 import { withLogContext } from '../../../platform/logging/log-context.js';
 import { RunExecutor } from '../execution/run-executor.js';
 import { RunClaimsRepository } from '../ledger/run-claims.repository.js';
+import { CallPace } from './call-pace.js';
 import { Lane } from './lane.js';
 import { type FetchedJob, RunBacklog } from './run-backlog.js';
 import { BATCH_QUEUE, RUN_QUEUE, type RunJob, runsOf } from './run-queue.js';
@@ -14,24 +15,10 @@ import { RunResumption } from './run-resumption.js';
 const POLL_MS = 1000;
 /** What was fetched and has found no place in this time goes back: another process may have one. */
 const PATIENCE_MS = 2 * POLL_MS;
-/** Jobs are fetched ahead for this time, at the pace at which places became free in it. */
-const PACE_MS = 100;
 /** At most so many jobs are fetched by one statement: how many runs they name is not known before. */
 const JOBS_PER_FETCH = 10;
 /** Statements that claim runs at a time, each for its share of the free places: with one, each waits for the last. */
 const CLAIMS_AT_ONCE = 2;
-/**
- * Runs of one claim at most, or a tenth of the free places where that is more. What starts together ends together, if Claude takes
- * its usual time, and is then in each other's way again: so a crowd of calls is kept apart from its start.
- */
-const CROWD = 5;
-/** Runs that start together and are no crowd. */
-const PAIR = 2;
-/**
- * The pause behind a claim of a crowd that begins in places which were idle. Behind those that become free all the time it would hold
- * up calls that are quick (10,000 of no duration: 493 a second instead of 563).
- */
-const SPREAD_MS = 10;
 /** Jobs that are done are told of together. */
 const DONE_MS = 50;
 
@@ -57,7 +44,7 @@ export class RunPump implements OnApplicationBootstrap, BeforeApplicationShutdow
     begin: new Lane(() => this.begin(), CLAIMS_AT_ONCE),
     complete: new Lane(() => this.complete()),
   };
-  private freedAt: number[] = [];
+  private readonly pace = new CallPace();
   private stopped = false;
   private timer: NodeJS.Timeout | null = null;
 
@@ -99,8 +86,7 @@ export class RunPump implements OnApplicationBootstrap, BeforeApplicationShutdow
   }
 
   private onFree(): void {
-    this.freedAt = lately(this.freedAt);
-    this.freedAt.push(Date.now());
+    this.pace.freed();
     this.lanes.begin.run();
     this.lanes.fetch.run();
   }
@@ -114,8 +100,7 @@ export class RunPump implements OnApplicationBootstrap, BeforeApplicationShutdow
   /** Answers whether another fetch may bring more. */
   private async fetch(backlog: RunBacklog, waiting: number): Promise<boolean> {
     if (this.stopped || !backlog.more) return false;
-    // One place that is free is no pace.
-    const ahead = Math.max(0, lately(this.freedAt).length - 1);
+    const { ahead } = this.pace;
     const wanted = this.executor.freeSlots + ahead - waiting;
     // What is fetched ahead is fetched in handfuls.
     if (wanted <= ahead >> 1) return false;
@@ -144,8 +129,7 @@ export class RunPump implements OnApplicationBootstrap, BeforeApplicationShutdow
     if (this.single.length === 0 && this.executor.freeSlots > 0) await this.singleFetched();
     const backlog = this.single.length > 0 ? this.single : this.batch;
     const { freeSlots } = this.executor;
-    const crowd = Math.max(CROWD, Math.ceil(freeSlots / 10));
-    const runs = backlog.take(Math.min(crowd, Math.ceil(freeSlots / CLAIMS_AT_ONCE)));
+    const runs = backlog.take(this.pace.claimSize(freeSlots, CLAIMS_AT_ONCE));
     const slots = await this.executor.takeSlots(runs.length);
     // Another claim has taken the places meanwhile.
     backlog.putBack(runs.splice(slots.length));
@@ -163,7 +147,8 @@ export class RunPump implements OnApplicationBootstrap, BeforeApplicationShutdow
       await this.giveBack(backlog, backlog.giveUp(runs));
     }
     // Who asked for one run waits for no crowd.
-    if (backlog === this.batch && runs.length > PAIR && lately(this.freedAt).length < freeSlots) await sleep(SPREAD_MS);
+    const pauseMs = backlog === this.batch ? this.pace.pauseAfter(runs.length, freeSlots) : 0;
+    if (pauseMs > 0) await sleep(pauseMs);
   }
 
   private async complete(): Promise<void> {
@@ -191,10 +176,4 @@ export class RunPump implements OnApplicationBootstrap, BeforeApplicationShutdow
       this.logger.warn({ event: 'queue_error', err: error }, 'Jobs could not be given back');
     }
   }
-}
-
-/** Those of the times that the present pace is told by. */
-function lately(times: readonly number[]): number[] {
-  const since = Date.now() - PACE_MS;
-  return times.filter((at) => at > since);
 }
