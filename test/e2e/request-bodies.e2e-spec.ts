@@ -1,4 +1,4 @@
-import { newUser, raw, type TestUser } from '../support/client.js';
+import { dataOf, newUser, raw, type TestUser } from '../support/client.js';
 import { expectProblem, placesOf } from '../support/problems.js';
 
 const ITEMS = '/api/v1/research-items';
@@ -58,10 +58,21 @@ describe('a request', () => {
       }
     });
 
-    it('unless it is none: a DELETE may name a content type', async () => {
-      const { id } = (await (await send({ title: 'short-lived' })).json()) as { id: number };
+    it('as empty where one is missed, also by an operation that takes lines', async () => {
       const headers = { 'content-type': 'application/json' };
-      expect((await raw(`${ITEMS}/${id}`, { method: 'DELETE', key: user.key, headers })).status).toBe(204);
+      for (const path of [ITEMS, '/api/v1/ai/runs', '/api/v1/ai/batches']) {
+        const { detail } = await expectProblem(await raw(path, { method: 'POST', headers }), 'malformed-request');
+        expect(detail).toBe('The body is empty; send a JSON object');
+      }
+    });
+
+    it('unless it is none: an operation that takes no body may be asked with a content type', async () => {
+      const { id } = (await (await send({ title: 'short-lived' })).json()) as { id: number };
+      const run = dataOf(await user.api.POST('/api/v1/ai/runs', { body: { input: 'What makes the tides?' } }));
+      const without = (method: string, path: string): Promise<Response> =>
+        raw(path, { method, key: user.key, headers: { 'content-type': 'application/json' } });
+      expect((await without('DELETE', `${ITEMS}/${id}`)).status).toBe(204);
+      await expectProblem(await without('POST', `/api/v1/ai/runs/${run.id}/cancel`), 'conflict');
     });
 
     it('for its size, beyond 1 MiB', async () => {

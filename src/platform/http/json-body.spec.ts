@@ -190,7 +190,11 @@ describe('Over HTTP, a body', () => {
     expect((await post('', 'application/json', new Blob([large]).stream())).status).toBe(413);
   });
 
-  it.each([['{"a":'], [''], ['[1,]'], ['\0']])('that is %j is malformed', async (payload) => {
+  it('that is empty is none, whatever its content type says', async () => {
+    expect(await post('', 'application/json')).toMatchObject({ status: 200, body: {} });
+  });
+
+  it.each([['{"a":'], [' '], ['[1,]'], ['\0']])('that is %j is malformed', async (payload) => {
     const { status, body } = await post(payload, 'application/json');
     expect([status, body.type]).toEqual([400, '/problems/malformed-request']);
   });

@@ -6,11 +6,11 @@ import type { Observable } from 'rxjs';
 import { ValidationFailedError } from '../errors/platform.errors.js';
 import type { FieldError } from '../errors/research-platform.error.js';
 import { API_PREFIX } from './api-prefix.js';
-import { pointerSegment } from './json-body.js';
+import { emptyBody, pointerSegment } from './json-body.js';
 
 /**
- * Refuses query parameters and fields of a body on operations that take none. Where an operation takes some, the validation of
- * its class refuses the others.
+ * Refuses query parameters and fields of a body on operations that take none, and an empty body on those that take one. Where an
+ * operation takes some, the validation of its class refuses the others.
  */
 @Injectable()
 export class UnknownInputInterceptor implements NestInterceptor {
@@ -19,6 +19,7 @@ export class UnknownInputInterceptor implements NestInterceptor {
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
     const request = context.switchToHttp().getRequest<FastifyRequest>();
     if (request.url.startsWith(API_PREFIX)) {
+      if (this.missesBody(context, request)) throw emptyBody();
       const errors = [...this.unknownQuery(context, request), ...this.unknownBody(context, request)];
       if (errors.length > 0) throw new ValidationFailedError(errors);
     }
@@ -31,12 +32,21 @@ export class UnknownInputInterceptor implements NestInterceptor {
     return names.map((parameter) => ({ parameter, detail: 'is not a known parameter' }));
   }
 
-  private unknownBody(context: ExecutionContext, { body, routeOptions }: FastifyRequest): FieldError[] {
-    // Lines are read by the operation itself.
-    if (body === undefined || body === null || 'ndjson' in routeOptions.config) return [];
-    if (this.takes(context, RouteParamtypes.BODY)) return [];
+  private missesBody(context: ExecutionContext, request: FastifyRequest): boolean {
+    const { body, headers } = request;
+    return body === undefined && headers['content-type'] !== undefined && this.takesBody(context, request);
+  }
+
+  private unknownBody(context: ExecutionContext, request: FastifyRequest): FieldError[] {
+    const { body } = request;
+    if (body === undefined || body === null || this.takesBody(context, request)) return [];
     if (typeof body !== 'object' || Array.isArray(body)) return [{ pointer: '', detail: 'must be left out' }];
     return Object.keys(body).map((name) => ({ pointer: `/${pointerSegment(name)}`, detail: 'is not a known field' }));
+  }
+
+  private takesBody(context: ExecutionContext, { routeOptions }: FastifyRequest): boolean {
+    // Lines are read by the operation itself.
+    return 'ndjson' in routeOptions.config || this.takes(context, RouteParamtypes.BODY);
   }
 
   private takes(context: ExecutionContext, kind: RouteParamtypes): boolean {
