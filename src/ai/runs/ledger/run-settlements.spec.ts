@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import type { UserId } from '../../../identity/user-id.js';
 import type { RunId } from '../run.types.js';
 import type { RunLedgerRepository, Settlement } from './run-ledger.repository.js';
@@ -11,6 +12,8 @@ const settlementOf = (id: number, userId = 1, batchId: number | null = null): Se
     events: [],
     price: null,
   }) as unknown as Settlement;
+
+const range = (from: number, to: number): number[] => Array.from({ length: to - from + 1 }, (_, n) => from + n);
 
 /** Settlements on a database that answers a moment later, and tells which statements it got. */
 function recording(refuse: (ids: number[]) => ReadonlySet<number> | Error = () => new Set()) {
@@ -58,6 +61,24 @@ describe('The ends of runs', () => {
     const late = [4, 5].map(settle);
     expect(await Promise.all([...early, ...late])).toEqual([true, true, true, true, true]);
     expect(statements).toEqual(expected);
+  });
+
+  it.each([
+    { what: 'a run that somebody may wait for', more: [settlementOf(9)] },
+    { what: 'as many as one statement takes', more: range(3, 51).map((id) => settlementOf(id, 1, 7)) },
+  ])('wait no longer for others of a batch once there is $what', async ({ more }) => {
+    jest.useFakeTimers({ doNotFake: ['setImmediate'] });
+    try {
+      const { settlements, statements } = recording();
+      await settlements.settle(settlementOf(1, 1, 7));
+      const second = settlements.settle(settlementOf(2, 1, 7));
+      await new Promise((resolve) => setImmediate(resolve));
+      expect(statements).toEqual([[1]]);
+      await Promise.all([second, ...more.map((one) => settlements.settle(one))]);
+      expect(statements).toEqual([[1], [2, ...more.map(({ hold }) => hold.runId)]]);
+    } finally {
+      jest.useRealTimers();
+    }
   });
 
   it('are asked for one by one where they could not be recorded together', async () => {

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import type { UserId } from '../../../identity/user-id.js';
 import { RunLedgerRepository, type Settlement } from './run-ledger.repository.js';
@@ -11,17 +10,52 @@ interface Waiting extends Settlement {
 
 /** Runs whose ends one statement records at most. */
 const MAX_GROUP = 50;
-/** The pause between the statements for a user while runs of batches, which nobody waits for one by one, end in a crowd. */
-const CROWD_PAUSE_MS = 10;
+/** The longest pause between the statements for a user where nobody waits for his runs one by one. */
+const BATCH_PAUSE_MS = 25;
+
+/** What has ended of a user's runs and is not being recorded yet. */
+class SettlementQueue {
+  private readonly waiting: Waiting[] = [];
+  private wake: () => void = () => undefined;
+
+  get empty(): boolean {
+    return this.waiting.length === 0;
+  }
+
+  add(settlement: Waiting): void {
+    this.waiting.push(settlement);
+    if (!this.mayWait()) this.wake();
+  }
+
+  take(): Waiting[] {
+    return this.waiting.splice(0, MAX_GROUP);
+  }
+
+  /** Waits for more of batches; no longer once there is a run that somebody may wait for, or enough for a statement. */
+  async pause(): Promise<void> {
+    if (!this.mayWait()) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, BATCH_PAUSE_MS);
+      this.wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  private mayWait(): boolean {
+    return this.waiting.length < MAX_GROUP && areOfBatches(this.waiting);
+  }
+}
 
 /**
  * Records the ends of runs. All of a user's move one row of money, and would wait for each other's commits, each holding a
  * connection: so there is one statement for a user at a time, and what ends meanwhile goes into the next. A statement also costs the
- * process more than what it says: while runs of batches end in a crowd, a short pause makes few of many.
+ * process and the database more than what it says: while runs of batches end, short pauses make few of many.
  */
 @Injectable()
 export class RunSettlements {
-  private readonly waiting = new Map<UserId, Waiting[]>();
+  private readonly queues = new Map<UserId, SettlementQueue>();
 
   constructor(
     private readonly ledger: RunLedgerRepository,
@@ -32,26 +66,26 @@ export class RunSettlements {
   settle(settlement: Settlement): Promise<boolean> {
     const { userId } = settlement.run;
     return new Promise((settled, failed) => {
-      const known = this.waiting.get(userId);
-      const one: Waiting = { ...settlement, settled, failed };
-      if (known) return void known.push(one);
-      const queue = [one];
-      this.waiting.set(userId, queue);
+      const known = this.queues.get(userId);
+      const queue = known ?? new SettlementQueue();
+      queue.add({ ...settlement, settled, failed });
+      if (known) return;
+      this.queues.set(userId, queue);
       void this.work(userId, queue);
     });
   }
 
-  private async work(userId: UserId, queue: Waiting[]): Promise<void> {
-    while (queue.length > 0) {
-      const group = queue.splice(0, MAX_GROUP);
+  private async work(userId: UserId, queue: SettlementQueue): Promise<void> {
+    while (!queue.empty) {
+      const group = queue.take();
       const done = group.length > 1 ? await this.together(group) : new Set<Waiting>();
       for (const one of group) {
         if (done.has(one)) one.settled(true);
         else await this.singly(one);
       }
-      if (isCrowd(group) && queue.length < MAX_GROUP) await sleep(CROWD_PAUSE_MS);
+      if (areOfBatches(group)) await queue.pause();
     }
-    this.waiting.delete(userId);
+    this.queues.delete(userId);
   }
 
   /** The runs of a group that could be recorded together. One of them that cannot be recorded must not keep the others from it. */
@@ -69,6 +103,6 @@ export class RunSettlements {
   }
 }
 
-function isCrowd(group: readonly Settlement[]): boolean {
-  return group.length > 1 && group.every(({ run }) => run.batchId !== null);
+function areOfBatches(group: readonly Settlement[]): boolean {
+  return group.every(({ run }) => run.batchId !== null);
 }
