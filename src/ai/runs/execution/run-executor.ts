@@ -107,6 +107,7 @@ export class RunExecutor implements BeforeApplicationShutdown {
     await this.works.get(id)?.done;
   }
 
+  /** `RunPump` ends before, as Nest ends first what depends on something: so no run is about to be started here. */
   async beforeApplicationShutdown(): Promise<void> {
     const all = this.allDone();
     await this.lifecycle.graceFor(all);

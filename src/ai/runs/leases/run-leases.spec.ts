@@ -54,7 +54,7 @@ describe('the leases of a process', () => {
   });
 
   it('are not recovered any more once the process is to end', async () => {
-    expired = [1 as RunId, 2 as RunId];
+    expired = [1, 2, 3, 4, 5, 6] as RunId[];
     let ending: Promise<void> = Promise.resolve();
     recover.mockImplementation(() => {
       ending = leases.beforeApplicationShutdown();
@@ -62,7 +62,17 @@ describe('the leases of a process', () => {
     });
     await jest.advanceTimersByTimeAsync(BEAT_MS);
     await ending;
-    expect(recover).toHaveBeenCalledTimes(1);
+    expect(recover).toHaveBeenCalledTimes(5);
+  });
+
+  it('are looked through again right after a recovery that took long', async () => {
+    recover.mockImplementationOnce(() => new Promise((resolve) => setTimeout(resolve, 2.5 * BEAT_MS)));
+    expired = [1 as RunId];
+    await jest.advanceTimersByTimeAsync(BEAT_MS);
+    expired = [2 as RunId];
+    await jest.advanceTimersByTimeAsync(3 * BEAT_MS);
+    expect(recover.mock.calls).toEqual([[1], [2]]);
+    await leases.beforeApplicationShutdown();
   });
 
   it('that ended while the database was away are left to those who hold them, for a beat', async () => {

@@ -14,6 +14,8 @@ import { RunRecovery } from './run-recovery.js';
 const HEARTBEAT_MS = (LEASE_SECONDS * 1000) / 3;
 /** A look that comes later than this after the one before does not follow it: the database or this process was away. */
 const FOLLOWS_MS = 1.5 * HEARTBEAT_MS;
+/** Runs that are recovered beside each other: ends of one user's are recorded together. */
+const HANDFUL = 5;
 
 /**
  * Renews the leases of this process's runs, and takes over the runs of processes that renew theirs no more. When the database
@@ -27,7 +29,7 @@ export class RunLeases implements OnApplicationBootstrap, BeforeApplicationShutd
   private renewing: Promise<void> | null = null;
   private recovering: Promise<void> | null = null;
   private stopped = false;
-  /** When the database was last looked at for leases that have ended, in milliseconds of this process; null after a failure. */
+  /** When a look for leases that have ended last found the database there, in milliseconds of this process; null after a failure. */
   private lookedAt: number | null = null;
 
   constructor(
@@ -77,11 +79,12 @@ export class RunLeases implements OnApplicationBootstrap, BeforeApplicationShutd
     if (!expired || !(follows || this.alone)) return;
     // Those that are worked on here are about to be renewed: what is taken up from now on has a lease that lasts.
     const held = new Set(this.executor.heldRuns());
-    for (const id of expired) {
-      if (this.stopped) return;
-      if (held.has(id)) continue;
+    const lost = expired.filter((id) => !held.has(id));
+    while (lost.length > 0 && !this.stopped) {
       // One that cannot be recovered now is left for later, and the others are not left with it.
-      await this.logged(() => this.recovery.recover(id));
+      const recoveries = lost.splice(0, HANDFUL).map((id) => this.logged(() => this.recovery.recover(id)));
+      // All this time the others could renew their leases: a look after a long recovery follows this one.
+      if (!(await Promise.all(recoveries)).includes(null)) this.lookedAt = performance.now();
     }
   }
 

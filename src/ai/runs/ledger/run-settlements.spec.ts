@@ -16,11 +16,15 @@ const settlementOf = (id: number, userId = 1, batchId: number | null = null): Se
 const range = (from: number, to: number): number[] => Array.from({ length: to - from + 1 }, (_, n) => from + n);
 
 /** Settlements on a database that answers a moment later, and tells which statements it got. */
-function recording(refuse: (ids: number[]) => ReadonlySet<number> | Error = () => new Set()) {
+function recording(
+  refuse: (ids: number[]) => ReadonlySet<number> | Error = () => new Set(),
+  holdUp: (ids: number[]) => Promise<void> | null = () => null,
+) {
   const statements: number[][] = [];
   const answer = async (ids: number[]): Promise<ReadonlySet<number>> => {
     statements.push(ids);
     await new Promise((resolve) => setImmediate(resolve));
+    await holdUp(ids);
     const refused = refuse(ids);
     if (refused instanceof Error) throw refused;
     return new Set(ids.filter((id) => !refused.has(id)));
@@ -40,6 +44,8 @@ function recording(refuse: (ids: number[]) => ReadonlySet<number> | Error = () =
 }
 
 describe('The ends of runs', () => {
+  afterEach(() => void jest.useRealTimers());
+
   it('are recorded at once, and those of a user that come meanwhile together', async () => {
     const { settlements, statements } = recording();
     const all = [1, 2, 3, 4].map((id) => settlements.settle(settlementOf(id)));
@@ -68,17 +74,13 @@ describe('The ends of runs', () => {
     { what: 'as many as one statement takes', more: range(3, 51).map((id) => settlementOf(id, 1, 7)) },
   ])('wait no longer for others of a batch once there is $what', async ({ more }) => {
     jest.useFakeTimers({ doNotFake: ['setImmediate'] });
-    try {
-      const { settlements, statements } = recording();
-      await settlements.settle(settlementOf(1, 1, 7));
-      const second = settlements.settle(settlementOf(2, 1, 7));
-      await new Promise((resolve) => setImmediate(resolve));
-      expect(statements).toEqual([[1]]);
-      await Promise.all([second, ...more.map((one) => settlements.settle(one))]);
-      expect(statements).toEqual([[1], [2, ...more.map(({ hold }) => hold.runId)]]);
-    } finally {
-      jest.useRealTimers();
-    }
+    const { settlements, statements } = recording();
+    await settlements.settle(settlementOf(1, 1, 7));
+    const second = settlements.settle(settlementOf(2, 1, 7));
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(statements).toEqual([[1]]);
+    await Promise.all([second, ...more.map((one) => settlements.settle(one))]);
+    expect(statements).toEqual([[1], [2, ...more.map(({ hold }) => hold.runId)]]);
   });
 
   it('are asked for one by one where they could not be recorded together', async () => {
@@ -87,6 +89,19 @@ describe('The ends of runs', () => {
     expect(await Promise.all(all)).toEqual([true, true, true, true]);
     expect(statements).toEqual([[1], [2, 3, 4], [3]]);
     expect(await settlements.settle(settlementOf(4))).toBe(false);
+  });
+
+  it('are told as soon as they are recorded, also where one before them has to be waited for', async () => {
+    let free: () => void = () => undefined;
+    const held = new Promise<void>((resolve) => (free = resolve));
+    const { settlements } = recording(
+      (ids) => new Set(ids.length > 1 ? [2] : []),
+      (ids) => (ids.length === 1 && ids[0] === 2 ? held : null),
+    );
+    const [, second, third] = [1, 2, 3].map((id) => settlements.settle(settlementOf(id)));
+    expect(await third).toBe(true);
+    free();
+    expect(await second).toBe(true);
   });
 
   it('are kept apart from one that cannot be recorded', async () => {

@@ -3,37 +3,37 @@ import type { UserId } from '../../../identity/user-id.js';
 import { RunLedgerRepository, type Settlement } from './run-ledger.repository.js';
 import { RunSettlementsRepository } from './run-settlements.repository.js';
 
-interface Waiting extends Settlement {
+interface Pending extends Settlement {
   readonly settled: (done: boolean) => void;
   readonly failed: (error: unknown) => void;
 }
 
 /** Runs whose ends one statement records at most. */
 const MAX_GROUP = 50;
-/** The longest pause between the statements for a user where nobody waits for his runs one by one. */
+/** The longest pause between the statements for a user whose runs are of batches: hardly anybody waits for just one of these. */
 const BATCH_PAUSE_MS = 25;
 
 /** What has ended of a user's runs and is not being recorded yet. */
 class SettlementQueue {
-  private readonly waiting: Waiting[] = [];
+  private readonly pending: Pending[] = [];
   private wake: () => void = () => undefined;
 
   get empty(): boolean {
-    return this.waiting.length === 0;
+    return this.pending.length === 0;
   }
 
-  add(settlement: Waiting): void {
-    this.waiting.push(settlement);
-    if (!this.mayWait()) this.wake();
+  add(settlement: Pending): void {
+    this.pending.push(settlement);
+    if (!this.canPause()) this.wake();
   }
 
-  take(): Waiting[] {
-    return this.waiting.splice(0, MAX_GROUP);
+  take(): Pending[] {
+    return this.pending.splice(0, MAX_GROUP);
   }
 
-  /** Waits for more of batches; no longer once there is a run that somebody may wait for, or enough for a statement. */
+  /** Waits for more ends; no longer once there is one of a run that was asked for alone, or enough for a statement. */
   async pause(): Promise<void> {
-    if (!this.mayWait()) return;
+    if (!this.canPause()) return;
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, BATCH_PAUSE_MS);
       this.wake = () => {
@@ -43,14 +43,14 @@ class SettlementQueue {
     });
   }
 
-  private mayWait(): boolean {
-    return this.waiting.length < MAX_GROUP && areOfBatches(this.waiting);
+  private canPause(): boolean {
+    return this.pending.length < MAX_GROUP && areOfBatches(this.pending);
   }
 }
 
 /**
  * Records the ends of runs. All of a user's move one row of money, and would wait for each other's commits, each holding a
- * connection: so there is one statement for a user at a time, and what ends meanwhile goes into the next. A statement also costs the
+ * connection: so this process has one statement for a user at a time, and what ends meanwhile goes into the next. A statement also costs the
  * process and the database more than what it says: while runs of batches end, short pauses make few of many.
  */
 @Injectable()
@@ -78,18 +78,17 @@ export class RunSettlements {
   private async work(userId: UserId, queue: SettlementQueue): Promise<void> {
     while (!queue.empty) {
       const group = queue.take();
-      const done = group.length > 1 ? await this.together(group) : new Set<Waiting>();
-      for (const one of group) {
-        if (done.has(one)) one.settled(true);
-        else await this.singly(one);
-      }
+      const done = group.length > 1 ? await this.together(group) : new Set<Pending>();
+      for (const one of done) one.settled(true);
+      // One that somebody else holds is waited for, and what ends meanwhile with it.
+      for (const one of group) if (!done.has(one)) await this.singly(one);
       if (areOfBatches(group)) await queue.pause();
     }
     this.queues.delete(userId);
   }
 
   /** The runs of a group that could be recorded together. One of them that cannot be recorded must not keep the others from it. */
-  private async together(group: readonly Waiting[]): Promise<ReadonlySet<Waiting>> {
+  private async together(group: readonly Pending[]): Promise<ReadonlySet<Pending>> {
     try {
       return await this.repository.settleAll(group);
     } catch {
@@ -98,7 +97,7 @@ export class RunSettlements {
     }
   }
 
-  private async singly({ hold, run, events, price, settled, failed }: Waiting): Promise<void> {
+  private async singly({ hold, run, events, price, settled, failed }: Pending): Promise<void> {
     await this.ledger.settle(hold, run, events, price).then(settled, failed);
   }
 }
