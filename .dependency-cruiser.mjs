@@ -1,5 +1,5 @@
 /**
- * Who may import whom. The three tables below are the whole architecture; every rule is made from them or stands under
+ * Who may import whom. The four tables below are the whole architecture; every rule is made from them or stands under
  * them. Imports of types count like imports of values.
  */
 
@@ -33,6 +33,17 @@ const CLAUDE_FOLDERS = {
   'message-batches': ['client'],
 };
 
+/** The same inside `src/ai/runs`. */
+const RUNS_FOLDERS = {
+  dto: [],
+  ledger: ['dto'],
+  events: ['dto', 'ledger'],
+  execution: ['dto', 'ledger', 'events'],
+  queue: ['dto', 'ledger', 'events', 'execution'],
+  leases: ['dto', 'ledger', 'events', 'execution', 'queue'],
+  cancellation: ['dto', 'ledger', 'events', 'execution', 'queue'],
+};
+
 const MIGRATIONS = '^src/migrations/';
 const SPECS = '\\.spec\\.ts$';
 
@@ -55,13 +66,15 @@ const aiRules = Object.entries(AI_FOLDERS).map(([folder, allowed]) => ({
   to: { path: '^src/ai/', pathNot: within('src/ai', [folder, ...allowed]) },
 }));
 
-const claudeRules = Object.entries(CLAUDE_FOLDERS).map(([folder, allowed]) => ({
-  name: `layers-ai-claude-${folder}`,
-  severity: 'error',
-  comment: `src/ai/claude/${folder} may import ${['itself', ...allowed].join(', ')} of the folders of src/ai/claude.`,
-  from: { path: within('src/ai/claude', [folder]) },
-  to: { path: '^src/ai/claude/[^/]+/', pathNot: within('src/ai/claude', [folder, ...allowed]) },
-}));
+const innerRules = Object.entries({ claude: CLAUDE_FOLDERS, runs: RUNS_FOLDERS }).flatMap(([parent, folders]) =>
+  Object.entries(folders).map(([folder, allowed]) => ({
+    name: `layers-ai-${parent}-${folder}`,
+    severity: 'error',
+    comment: `src/ai/${parent}/${folder} may import ${['itself', ...allowed].join(', ')} of the folders of src/ai/${parent}.`,
+    from: { path: within(`src/ai/${parent}`, [folder]) },
+    to: { path: `^src/ai/${parent}/[^/]+/`, pathNot: within(`src/ai/${parent}`, [folder, ...allowed]) },
+  })),
+);
 
 const shapeRules = [
   {
@@ -90,6 +103,13 @@ const shapeRules = [
     severity: 'error',
     comment: 'Every folder of src/ai/claude has its row in CLAUDE_FOLDERS.',
     from: { path: '^src/ai/claude/[^/]+/', pathNot: within('src/ai/claude', Object.keys(CLAUDE_FOLDERS)) },
+    to: {},
+  },
+  {
+    name: 'no-unlisted-runs-folder',
+    severity: 'error',
+    comment: 'Every folder of src/ai/runs has its row in RUNS_FOLDERS.',
+    from: { path: '^src/ai/runs/[^/]+/', pathNot: within('src/ai/runs', Object.keys(RUNS_FOLDERS)) },
     to: {},
   },
   {
@@ -168,7 +188,7 @@ const packageRules = [
 
 /** @type {import('dependency-cruiser').IConfiguration} */
 export default {
-  forbidden: [...featureRules, ...aiRules, ...claudeRules, ...shapeRules, ...packageRules],
+  forbidden: [...featureRules, ...aiRules, ...innerRules, ...shapeRules, ...packageRules],
   options: {
     doNotFollow: { path: 'node_modules' },
     exclude: { path: '^(dist|coverage)/' },

@@ -1,5 +1,5 @@
 import { jest } from '@jest/globals';
-import { RunGroups } from '../../src/ai/runs/ledger/run-groups.js';
+import { RunGroups } from '../../src/ai/runs/run-groups.js';
 import { RunGroupsRepository } from '../../src/ai/runs/ledger/run-groups.repository.js';
 import { type RunJob, RunQueue, runsOf } from '../../src/ai/runs/queue/run-queue.js';
 import type { RunId } from '../../src/ai/runs/run.types.js';

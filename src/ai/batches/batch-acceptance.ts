@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { UserId } from '../../identity/user-id.js';
-import { type BatchQuestion, RunGroups } from '../runs/ledger/run-groups.js';
+import { type BatchQuestion, RunGroups } from '../runs/run-groups.js';
 import type { ParsedBatch } from './batch-body.js';
 import { BatchDrafts } from './batch-drafts.js';
 import type { BatchId, BatchMode } from './batch.types.js';

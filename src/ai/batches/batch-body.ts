@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { ValidationFailedError } from '../../platform/errors/platform.errors.js';
+import { MAX_FIELD_ERRORS, ValidationFailedError } from '../../platform/errors/platform.errors.js';
 import type { FieldError } from '../../platform/errors/research-platform.error.js';
 import { JsonLines } from '../../platform/http/ndjson-body.js';
 import { checkBody } from '../../platform/http/validation/validation.pipe.js';
@@ -8,7 +8,6 @@ import { BatchQueryRequest, BatchRequest, MAX_QUERIES } from './dto/batch-reques
 
 /** Queries that are checked before others get a turn: checking ten thousand at once would stop the process. */
 const SLICE = 100;
-const MAX_ERRORS = 100;
 
 /** A batch as it was asked for, with every query in form. */
 export interface ParsedBatch {
@@ -54,8 +53,8 @@ async function checked(queries: readonly unknown[]): Promise<BatchQueryRequest[]
       if (!(error instanceof ValidationFailedError)) throw error;
       errors.push(...(error.extras.errors ?? []));
     }
-    if (errors.length >= MAX_ERRORS) break;
+    if (errors.length >= MAX_FIELD_ERRORS) break;
   }
-  if (errors.length > 0) throw new ValidationFailedError(errors.slice(0, MAX_ERRORS));
+  if (errors.length > 0) throw new ValidationFailedError(errors);
   return found;
 }

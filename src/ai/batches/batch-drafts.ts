@@ -1,17 +1,16 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import type { UserId } from '../../identity/user-id.js';
-import { ValidationFailedError } from '../../platform/errors/platform.errors.js';
+import { MAX_FIELD_ERRORS, ValidationFailedError } from '../../platform/errors/platform.errors.js';
 import { type FieldError, ResearchPlatformError } from '../../platform/errors/research-platform.error.js';
 import { underPointer } from '../../platform/http/validation/under-pointer.js';
 import { PromptsService } from '../../prompts/prompts.service.js';
-import type { BatchQuestion } from '../runs/ledger/run-groups.js';
 import { type PromptSource, RunDrafts } from '../runs/run-draft.js';
+import type { BatchQuestion } from '../runs/run-groups.js';
 import type { BatchQueryRequest } from './dto/batch-request.dto.js';
 
 /** Queries that are drafted before others get a turn. */
 const SLICE = 100;
-const MAX_ERRORS = 100;
 
 /** Turns the queries of a batch into the questions that Claude is asked. */
 @Injectable()
@@ -42,10 +41,10 @@ export class BatchDrafts {
         const placed = underPointer(error, `/queries/${index}`) as ResearchPlatformError;
         if (placed.slug !== 'validation-failed') throw placed;
         errors.push(...(placed.extras.errors ?? []));
-        if (errors.length >= MAX_ERRORS) break;
+        if (errors.length >= MAX_FIELD_ERRORS) break;
       }
     }
-    if (errors.length > 0) throw new ValidationFailedError(errors.slice(0, MAX_ERRORS));
+    if (errors.length > 0) throw new ValidationFailedError(errors);
     return questions;
   }
 }

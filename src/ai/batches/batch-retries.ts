@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { UserId } from '../../identity/user-id.js';
 import { ConflictError } from '../../platform/errors/platform.errors.js';
-import type { BatchQuestion } from '../runs/ledger/run-groups.js';
+import type { BatchQuestion } from '../runs/run-groups.js';
 import { RunDrafts } from '../runs/run-draft.js';
 import { RunsRepository } from '../runs/runs.repository.js';
 import { BatchAcceptance } from './batch-acceptance.js';

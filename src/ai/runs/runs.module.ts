@@ -19,7 +19,7 @@ import { RunLeases } from './leases/run-leases.js';
 import { RunLeasesRepository } from './leases/run-leases.repository.js';
 import { RunRecovery } from './leases/run-recovery.js';
 import { RunClaimsRepository } from './ledger/run-claims.repository.js';
-import { RunGroups } from './ledger/run-groups.js';
+import { RunGroups } from './run-groups.js';
 import { RunGroupsRepository } from './ledger/run-groups.repository.js';
 import { RunLedgerRepository } from './ledger/run-ledger.repository.js';
 import { RunSettlements } from './ledger/run-settlements.js';

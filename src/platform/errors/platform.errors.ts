@@ -1,9 +1,13 @@
 import { type FieldError, ResearchPlatformError } from './research-platform.error.js';
 
-/** Fields or query parameters that are not valid, each with its place. Slug `validation-failed`. */
+/** Mistakes that one answer names. */
+export const MAX_FIELD_ERRORS = 100;
+
+/** Fields or query parameters that are not valid, each with its place; of many, the first. Slug `validation-failed`. */
 export class ValidationFailedError extends ResearchPlatformError {
-  constructor(errors: readonly FieldError[], detail = summary(errors)) {
-    super('validation-failed', detail, { errors });
+  constructor(all: readonly FieldError[], detail?: string) {
+    const errors = all.slice(0, MAX_FIELD_ERRORS);
+    super('validation-failed', detail ?? summary(errors), { errors });
   }
 }
 

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { UserId } from '../../../identity/user-id.js';
 import { Transaction } from '../../../platform/database/transaction.js';
-import type { BatchQuestion } from '../../runs/ledger/run-groups.js';
+import type { BatchQuestion } from '../../runs/run-groups.js';
 import type { BatchId } from '../batch.types.js';
 import { MessageBatchWorker } from './message-batch-worker.js';
 import { MessageBatchesRepository } from './message-batches.repository.js';

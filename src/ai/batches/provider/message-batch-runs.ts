@@ -3,16 +3,13 @@ import { Transaction } from '../../../platform/database/transaction.js';
 import { CallAborted } from '../../claude/claude-failure.js';
 import type { BatchedRequest } from '../../claude/message-batches/claude-batches.js';
 import { requestOf } from '../../runs/claude-request.js';
-import { type AttemptEnd, RunGroupEnding } from '../../runs/execution/run-group-ending.js';
+import { type AttemptEnd, RunGroupEnding, RUNS_PER_ENDING } from '../../runs/execution/run-group-ending.js';
 import { RunLog } from '../../runs/execution/run-log.js';
 import type { Run, RunId } from '../../runs/run.types.js';
 import { RunsRepository } from '../../runs/runs.repository.js';
 import { MessageBatchStepsRepository } from './message-batch-steps.repository.js';
 import type { HeldMessageBatch } from './message-batch.types.js';
 import { nextLook } from './poll-interval.js';
-
-/** Runs that one transaction ends. */
-const CHUNK = 250;
 
 /** What became of the requests cannot be known: what they may cost at most counts, and nothing is sent again by itself. */
 export const UNTRACEABLE: AttemptEnd = { answer: null, failure: new CallAborted('untraceable', null) };
@@ -50,9 +47,9 @@ export class MessageBatchRuns {
 
   /** Ends all that are left of a Message Batch that went out, and the Message Batch with them. */
   async endRest(held: HeldMessageBatch, end: AttemptEnd): Promise<void> {
-    for (let rest = await this.steps.findSent(held, CHUNK); rest.length > 0;) {
+    for (let rest = await this.steps.findSent(held, RUNS_PER_ENDING); rest.length > 0;) {
       await this.end(held, rest, () => end);
-      rest = await this.steps.findSent(held, CHUNK);
+      rest = await this.steps.findSent(held, RUNS_PER_ENDING);
     }
     await this.cancelQueued(held);
     // One may be left that somebody is cancelling at this moment.

@@ -1,11 +1,11 @@
 import { type BeforeApplicationShutdown, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { PinoLogger } from 'nestjs-pino';
+import { Lane } from '../../../platform/concurrency/lane.js';
 import { Config } from '../../../platform/config/config.js';
 import { Lifecycle } from '../../../platform/health/lifecycle.js';
 import { withLogContext } from '../../../platform/logging/log-context.js';
 import { AbortReason } from '../../claude/claude-failure.js';
 import { WORKER_ID } from '../../runs/execution/run-executor.js';
-import { Lane } from '../../runs/queue/lane.js';
 import { MessageBatchCourse } from './message-batch-course.js';
 import type { HeldMessageBatch, MessageBatchId } from './message-batch.types.js';
 import { MessageBatchesRepository } from './message-batches.repository.js';

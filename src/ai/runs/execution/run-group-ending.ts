@@ -12,7 +12,7 @@ import { RunLog } from './run-log.js';
 import { countRun } from './run.metrics.js';
 
 /** Runs that one transaction ends: enough to be quick, few enough to leave others their turn. */
-const CHUNK = 250;
+export const RUNS_PER_ENDING = 250;
 /** What the column holds: some 24 days. */
 const MAX_DURATION_MS = 2 ** 31 - 1;
 
@@ -34,10 +34,10 @@ export class RunGroupEnding {
    * very moment is left to it; it sees the wish as well.
    */
   async cancelQueued(batchId: number): Promise<void> {
-    let ended = CHUNK;
-    while (ended === CHUNK) {
+    let ended = RUNS_PER_ENDING;
+    while (ended === RUNS_PER_ENDING) {
       ended = await this.transaction.run(async () => {
-        const taken = await this.claims.takeCancelled(batchId, WORKER_ID, CHUNK);
+        const taken = await this.claims.takeCancelled(batchId, WORKER_ID, RUNS_PER_ENDING);
         await this.settle(taken, () => ({ answer: null, failure: new CallAborted('cancelled', null) }));
         return taken.length;
       });

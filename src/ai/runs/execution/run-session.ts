@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { mayPass, violates } from '../../../platform/database/sql-errors.js';
 import { nanoUsd } from '../../../platform/money/money.js';
 import { AbortReason, type ClaudeApiError } from '../../claude/claude-failure.js';
@@ -12,16 +11,8 @@ import { brokenBilling, costOfUsage, settledBilling, worstCaseOf } from '../ledg
 import { finishedRun } from '../ledger/run-outcome.js';
 import { RunUnrecordedError } from '../run.errors.js';
 import type { Run, RunAttempt, RunEvent } from '../run.types.js';
+import { pauseForDatabase } from './pause-for-database.js';
 import type { RunStores } from './run-stores.js';
-
-/** The first pause between tries to record what the database could not take, and the longest. */
-const RECORD_RETRY_MS = 500;
-const RECORD_RETRY_MAX_MS = 2000;
-
-/** The pause before another try to record. */
-export function pauseBeforeRecording(tries: number): Promise<void> {
-  return sleep(Math.min(RECORD_RETRY_MAX_MS, RECORD_RETRY_MS * 2 ** tries));
-}
 
 /** Records the course of one run that this process works on: attempts, text, events, end. */
 export class RunSession implements AttemptRecorder {
@@ -140,7 +131,7 @@ export class RunSession implements AttemptRecorder {
         }
         this.stores.log.unrecorded(this.live.run, error);
         this.live.abandon(new RunUnrecordedError(this.live.run.id, { cause: error }));
-        await pauseBeforeRecording(tries);
+        await pauseForDatabase(tries);
       }
     }
   }

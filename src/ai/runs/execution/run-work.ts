@@ -6,7 +6,8 @@ import type { FinalAttempt } from '../../claude/gateway/passage.js';
 import { requestOf } from '../claude-request.js';
 import type { LiveRuns } from '../events/live-runs.js';
 import { RunFailedError, RunUnrecordedError } from '../run.errors.js';
-import { pauseBeforeRecording, type RunSession } from './run-session.js';
+import { pauseForDatabase } from './pause-for-database.js';
+import type { RunSession } from './run-session.js';
 import type { RunStores } from './run-stores.js';
 import { countRun } from './run.metrics.js';
 
@@ -75,7 +76,7 @@ export class RunWork {
           continue;
         }
         live.abandon(new RunUnrecordedError(live.run.id, { cause: error }));
-        await pauseBeforeRecording(tries);
+        await pauseForDatabase(tries);
       }
     }
   }

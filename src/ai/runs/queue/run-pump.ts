@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type BeforeApplicationShutdown, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { PinoLogger } from 'nestjs-pino';
+import { Lane } from '../../../platform/concurrency/lane.js';
 import { JobQueue } from '../../../platform/database/job-queue.js';
 import { withLogContext } from '../../../platform/logging/log-context.js';
 import { RunExecutor } from '../execution/run-executor.js';
 import { RunClaimsRepository } from '../ledger/run-claims.repository.js';
 import { CallPace } from './call-pace.js';
-import { Lane } from './lane.js';
 import { type FetchedJob, RunBacklog } from './run-backlog.js';
 import { BATCH_QUEUE, RUN_QUEUE, type RunJob, runsOf } from './run-queue.js';
 import { RunResumption } from './run-resumption.js';

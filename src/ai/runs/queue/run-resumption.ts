@@ -5,8 +5,8 @@ import { DatabaseUnavailableError } from '../../../platform/errors/platform.erro
 import { Lifecycle } from '../../../platform/health/lifecycle.js';
 import type { Release } from '../../claude/gateway/call-slots.js';
 import { RunEnding } from '../execution/run-ending.js';
+import { pauseForDatabase } from '../execution/pause-for-database.js';
 import { RunExecutor, WORKER_ID } from '../execution/run-executor.js';
-import { pauseBeforeRecording } from '../execution/run-session.js';
 import { type ClaimedRun, type QueuedRun, RunClaimsRepository } from '../ledger/run-claims.repository.js';
 import type { RunId } from '../run.types.js';
 
@@ -63,7 +63,7 @@ export class RunResumption {
         if (!(toDatabaseError(err) instanceof DatabaseUnavailableError) || this.lifecycle.stopping) throw err;
         const ids = queued.map(({ run }) => run.id);
         this.logger.warn({ event: 'queue_error', run_ids: ids, err }, 'Queued runs may have been claimed; asked again');
-        await pauseBeforeRecording(tries);
+        await pauseForDatabase(tries);
       }
     }
   }

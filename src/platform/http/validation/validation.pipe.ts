@@ -8,7 +8,6 @@ import { hydrate, hydrateQuery } from './hydrate.js';
 import { rememberRules } from './remember-rules.js';
 
 const RULES: ValidatorOptions = { whitelist: true, forbidNonWhitelisted: true, forbidUnknownValues: false };
-const MAX_ERRORS = 100;
 const NATIVE = new Set<unknown>([String, Boolean, Number, Array, Object]);
 
 rememberRules();
@@ -34,7 +33,7 @@ export function checkBody(type: new () => object, body: unknown, pointer = ''): 
   const errors: FieldError[] = [];
   const instance = hydrate(type, body as Record<string, unknown>, pointer, errors);
   const found = [...errors, ...fieldErrors(validateSync(instance, RULES), pointer, RULES)];
-  if (found.length > 0) throw new ValidationFailedError(found.slice(0, MAX_ERRORS));
+  if (found.length > 0) throw new ValidationFailedError(found);
   return instance;
 }
 
@@ -53,6 +52,6 @@ function checkQuery(type: new () => object, query: unknown): object {
       errors.push({ parameter: error.property, detail: unknown ? 'is not a known parameter' : rules });
     }
   }
-  if (errors.length > 0) throw new ValidationFailedError(errors.slice(0, MAX_ERRORS));
+  if (errors.length > 0) throw new ValidationFailedError(errors);
   return instance;
 }

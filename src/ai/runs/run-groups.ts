@@ -1,12 +1,12 @@
 import { Injectable } from '@nestjs/common';
-import type { UserId } from '../../../identity/user-id.js';
-import type { NanoUsd } from '../../../platform/money/money.js';
-import { toRunResponse } from '../dto/run.response.js';
-import { RunQueue } from '../queue/run-queue.js';
-import type { RunId, RunQuestion } from '../run.types.js';
-import { acceptedRun } from './run-acceptance.js';
-import { type GroupedRun, runGroup, RunGroupsRepository } from './run-groups.repository.js';
-import { worstCaseOf } from './run-money.js';
+import type { UserId } from '../../identity/user-id.js';
+import type { NanoUsd } from '../../platform/money/money.js';
+import { toRunResponse } from './dto/run.response.js';
+import { acceptedRun } from './ledger/run-acceptance.js';
+import { type GroupedRun, runGroup, RunGroupsRepository } from './ledger/run-groups.repository.js';
+import { worstCaseOf } from './ledger/run-money.js';
+import { RunQueue } from './queue/run-queue.js';
+import type { RunId, RunQuestion } from './run.types.js';
 
 /** Runs that are recorded by one statement: enough to be quick, few enough to leave others their turn. */
 const CHUNK = 250;
