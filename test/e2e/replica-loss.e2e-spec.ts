@@ -92,7 +92,12 @@ describeReplicas('a replica that is lost by kill -9', () => {
     const rest = await read({ 'last-event-id': String(seen.length) });
     expect(rest.at(-1)).toMatchObject({ name: 'interrupted', data: await run() });
     expect(wireOf([...seen, ...rest])).toBe(wireOf(await read({})));
-    expect(await run()).toMatchObject({ billing: { state: 'unknown' }, output_text: expect.stringMatching(/^one/) });
+    const { billing, output_text, attempts } = await run();
+    expect([billing.state, output_text]).toEqual(['unknown', expect.stringMatching(/^one/)]);
+    // What was seen before is the minimum: the prompt, and the first word.
+    expect(billing.min_usd).toBeGreaterThan(0);
+    expect(billing.min_usd).toBeLessThan(billing.max_usd!);
+    expect(attempts).toMatchObject([{ status_code: 200, claude_request_id: expect.stringMatching(/^req_/) }]);
     expect(await upstreamCalls(sharedStack().simulatorUrl, markers.streamed)).toHaveLength(1);
   });
 

@@ -41,13 +41,16 @@ describe('a run under an Idempotency-Key', () => {
     const json = { input: `[[sim deltas=30 delta_ms=50]] ${marker}` };
     const first = post(key, json);
     await until('The call', async () => (await callsOf(marker)) > 0);
-    const again = await post(key, json);
+    // Nothing is waited for, so none of the preferences to wait is applied.
+    const again = await post(key, json, { prefer: 'wait=20' });
     expect([again.status, ((await again.json()) as Run).status]).toEqual([202, 'running']);
+    expect(again.headers.get('preference-applied')).toBeNull();
     expect((await first).status).toBe(201);
     const queued = unique('key');
     const { id } = (await (await post(queued, json, { prefer: 'respond-async' })).json()) as Run;
     const replayed = await post(queued, json, { prefer: 'respond-async' });
     expect([replayed.status, ((await replayed.json()) as Run).id]).toEqual([202, id]);
+    expect(replayed.headers.get('preference-applied')).toBe('respond-async');
   });
 
   it('that failed is told as the same problem', async () => {

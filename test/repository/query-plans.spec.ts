@@ -119,7 +119,9 @@ async function courseOfRun({ transaction }: TestDatabase): Promise<Statement[]> 
     await claims.claimAll([{ run, fence: 0, lastEvent: 1 }], WORKER, at);
     await claims.claim(id, WORKER, at);
     await ledger.markSent(hold, 1, at);
-    await new RunEventsRepository(transaction).append([{ hold, event }]);
+    await new RunEventsRepository(transaction).append([
+      { hold, event, beginning: { number: 1, requestId: 'req_1', minNanoUsd: RESERVE } },
+    ]);
     await ledger.closeAttempt(hold, attempt);
     await ledger.openAttempt(hold, owner, attempt).catch(() => undefined);
     await leases.renew(WORKER, [id]);

@@ -96,7 +96,8 @@ export class BatchesController {
     const accepted = made ?? (await this.batches.get(user.id, replayed as BatchId));
     locate(reply, accepted);
     const waits = prefer.waitSeconds !== null && accepted.counts.total <= MAX_WAITED_QUERIES;
-    if (prefer.applied && (waits || prefer.respondAsync)) void reply.header('preference-applied', prefer.applied);
+    if (prefer.applied && ((waits && made) || prefer.respondAsync))
+      void reply.header('preference-applied', prefer.applied);
     const batch = waits && made ? await this.reader.wait(accepted, prefer.waitSeconds ?? 0) : accepted;
     if (!waits || !isOver(batch.status)) return toBatchResponse(batch);
     void reply.status(200);

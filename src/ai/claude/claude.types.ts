@@ -50,3 +50,6 @@ export interface ClaudeAnswer {
   readonly usage: ClaudeUsage | null;
   readonly requestId: string | null;
 }
+
+/** What is known of an answer with its first text. */
+export type AnswerStart = Pick<ClaudeAnswer, 'usage' | 'requestId'>;

@@ -14,7 +14,7 @@ import { type AuthenticatedUser, CurrentUser } from '../../identity/current-user
 import { API_PREFIX } from '../../platform/http/api-prefix.js';
 import { Etagged } from '../../platform/http/etag.interceptor.js';
 import { ApiIdParam, IdParam } from '../../platform/http/id-param.js';
-import { parsePrefer } from '../../platform/http/prefer.js';
+import { parsePrefer, type Preference } from '../../platform/http/prefer.js';
 import { EVENT_STREAM, sendEventStream, wantsEventStream } from '../../platform/http/sse.js';
 import {
   ApiIdempotencyKey,
@@ -86,31 +86,41 @@ export class RunsController {
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<RunResponse | Readable> {
-    const streaming = wantsEventStream(request.headers.accept);
-    const prefer = parsePrefer(request.headers.prefer as string | string[] | undefined);
-    if (!streaming && prefer.applied) void reply.header('preference-applied', prefer.applied);
-    if (!streaming && prefer.respondAsync) {
+    const prefer = wantsEventStream(request.headers.accept)
+      ? null
+      : parsePrefer(request.headers.prefer as string | string[] | undefined);
+    if (prefer?.respondAsync) {
       const { made, replayed } = await this.runs.enqueue(user.id, body, keyed);
-      return made ? answer(reply, made) : this.replay(user, replayed, streaming, reply);
+      if (!made) return this.replay(user, replayed, prefer, reply);
+      applied(reply, prefer);
+      return answer(reply, made);
     }
     const { made: live, replayed } = await this.runs.start(user.id, body, keyed);
-    if (!live) return this.replay(user, replayed, streaming, reply);
-    if (!streaming) return answer(reply, await waitForRun(live, prefer.waitSeconds));
+    if (!live) return this.replay(user, replayed, prefer, reply);
+    if (prefer) {
+      applied(reply, prefer);
+      return answer(reply, await waitForRun(live, prefer.waitSeconds));
+    }
     locate(reply, live.run.id);
     return sendEventStream(reply, this.follower.followLive(user.id, live));
   }
 
-  /** The run that was made under the key, as it now stands. One that was interrupted by a crash is told as what it is. */
+  /**
+   * The run that was made under the key, as it now stands: nothing is waited for. One that was interrupted by a crash is told as
+   * what it is.
+   * @param prefer null for a stream
+   */
   private async replay(
     user: AuthenticatedUser,
     id: number,
-    streaming: boolean,
+    prefer: Preference | null,
     reply: FastifyReply,
   ): Promise<RunResponse | Readable> {
     markReplayed(reply);
     locate(reply, id as RunId);
-    if (streaming) return sendEventStream(reply, await this.follower.follow(user.id, id as RunId, 0, 'after'));
+    if (!prefer) return sendEventStream(reply, await this.follower.follow(user.id, id as RunId, 0, 'after'));
     const run = await this.runs.get(user.id, id as RunId);
+    if (prefer.respondAsync && !isFinal(run.status)) applied(reply, prefer);
     if (run.error?.slug !== 'run-interrupted') return answer(reply, answered(run));
     void reply.status(200);
     return toRunResponse(run);
@@ -162,6 +172,10 @@ export class RunsController {
 
 function locate(reply: FastifyReply, id: RunId): void {
   void reply.header('location', `${API_PREFIX}/ai/runs/${id}`);
+}
+
+function applied(reply: FastifyReply, prefer: Preference): void {
+  if (prefer.applied) void reply.header('preference-applied', prefer.applied);
 }
 
 function answer(reply: FastifyReply, run: Run): RunResponse {

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import type { AnswerStart } from '../claude.types.js';
 import { AnswerAccumulator } from './answer-accumulator.js';
 import { UnsoundAnswer } from './upstream-values.js';
 
@@ -17,9 +18,10 @@ const stop = event({ type: 'message_stop' });
 
 function accumulate(...events: StreamEvent[]) {
   const told: string[] = [];
-  const accumulator = new AnswerAccumulator((piece) => told.push(piece));
+  const starts: AnswerStart[] = [];
+  const accumulator = new AnswerAccumulator((piece, start) => void (told.push(piece), starts.push(start)));
   for (const each of events) accumulator.accept(each);
-  return { accumulator, told, answer: accumulator.answer() };
+  return { accumulator, told, starts, answer: accumulator.answer() };
 }
 
 /** The pieces of a text that is cut anywhere, also within characters. */
@@ -39,9 +41,10 @@ describe('An answer', () => {
       end('end_turn'),
     ];
     expect(accumulate(...events).accumulator.complete).toBe(false);
-    const { accumulator, told, answer } = accumulate(...events, stop);
+    const { accumulator, told, starts, answer } = accumulate(...events, stop);
     expect(accumulator.complete).toBe(true);
     expect(told).toEqual(['So', 'lid']);
+    expect(starts[0]).toMatchObject({ usage: { input_tokens: 9, output_tokens: 1 }, requestId: null });
     expect(answer).toEqual({
       text: 'Solid',
       content: [{ type: 'text', text: 'Solid' }],

@@ -1,5 +1,5 @@
 import type Anthropic from '@anthropic-ai/sdk';
-import type { ClaudeAnswer, ClaudeUsage, ContentBlock, Source } from '../claude.types.js';
+import type { AnswerStart, ClaudeAnswer, ClaudeUsage, ContentBlock, Source } from '../claude.types.js';
 import { soundCount, soundText, storable, UnsoundAnswer } from './upstream-values.js';
 
 type StreamEvent = Anthropic.RawMessageStreamEvent;
@@ -28,7 +28,7 @@ export class AnswerAccumulator {
   statusCode: number | null = null;
 
   /** @param onText is told each piece of answer text as it comes. */
-  constructor(private readonly onText: (text: string) => void) {}
+  constructor(private readonly onText: (text: string, start: AnswerStart) => void) {}
 
   /** Whether `message_stop` was seen: the only sign that an answer is whole. */
   get complete(): boolean {
@@ -126,7 +126,7 @@ export class AnswerAccumulator {
     if (text === '') return;
     const clean = storable(text);
     this.text += clean;
-    this.onText(clean);
+    this.onText(clean, { usage: this.usage, requestId: this.requestId });
   }
 }
 

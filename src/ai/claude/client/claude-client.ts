@@ -1,7 +1,7 @@
 import type Anthropic from '@anthropic-ai/sdk';
 import { Injectable } from '@nestjs/common';
 import { abortCauseOf, CallAborted, EndOfStream } from '../claude-failure.js';
-import type { ClaudeAnswer, ClaudeRequest } from '../claude.types.js';
+import type { AnswerStart, ClaudeAnswer, ClaudeRequest } from '../claude.types.js';
 import { AnswerAccumulator } from './answer-accumulator.js';
 import { ClaudeConnection } from './claude-connection.js';
 import { toCreateParams } from './create-params.js';
@@ -16,10 +16,14 @@ export class ClaudeClient {
 
   /**
    * Asks Claude and reads the answer to its end.
-   * @param onText is told each piece of text as it comes.
+   * @param onText is told each piece of text as it comes, and what was known before it.
    * @throws ClaudeApiError for every way this can fail, CallAborted when `signal` ends it.
    */
-  async stream(request: ClaudeRequest, onText: (text: string) => void, signal: AbortSignal): Promise<ClaudeAnswer> {
+  async stream(
+    request: ClaudeRequest,
+    onText: (text: string, start: AnswerStart) => void,
+    signal: AbortSignal,
+  ): Promise<ClaudeAnswer> {
     const accumulator = new AnswerAccumulator(onText);
     try {
       const sdk = await this.connection.sdk();

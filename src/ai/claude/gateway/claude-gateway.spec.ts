@@ -75,7 +75,7 @@ function gatewayOf(steps: Step[], limits: Partial<typeof LIMITS> = {}) {
       told.push(`sending ${number}`);
       return Promise.resolve();
     },
-    text: (text) => told.push(`text ${text}`),
+    text: (_number, text) => told.push(`text ${text}`),
     failed: (number) => Promise.resolve(void told.push(`failed ${number}`)),
     paused: (number) => Promise.resolve(void told.push(`paused ${number}`)),
   };

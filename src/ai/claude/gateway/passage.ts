@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ConstantBackoff, handleWhen, retry } from 'cockatiel';
 import { abortCauseOf, AbortReason, CallAborted, ClaudeApiError, deadlineExceeded } from '../claude-failure.js';
 import type { ClaudeMetrics } from '../claude.metrics.js';
-import type { ClaudeAnswer, ClaudeRequest, ClaudeUsage } from '../claude.types.js';
+import type { AnswerStart, ClaudeAnswer, ClaudeRequest, ClaudeUsage } from '../claude.types.js';
 import type { ClaudeClient } from '../client/claude-client.js';
 import type { CallSlots, Release } from './call-slots.js';
 import type { CircuitBreakers } from './circuit-breakers.js';
@@ -17,8 +17,8 @@ const MAX_CONTINUATIONS = 8;
 export interface AttemptRecorder {
   /** Attempt `number` is about to be sent, after having waited. */
   sending(number: number, waitMs: number): Promise<void>;
-  /** A piece of answer text has come. */
-  text(text: string): void;
+  /** A piece of the answer to attempt `number` has come. */
+  text(number: number, text: string, start: AnswerStart): void;
   /** Attempt `number` failed and there will be another after `nextWaitMs`. */
   failed(number: number, failure: ClaudeApiError, durationMs: number, nextWaitMs: number): Promise<void>;
   /** Attempt `number` was paused by Claude (`pause_turn`) and another will continue it. */
@@ -143,9 +143,9 @@ export class Passage {
   private call(request: ClaudeRequest): Promise<ClaudeAnswer> {
     this.way.retryBudget.called();
     return this.way.metrics.observe(request.model, (onText) => {
-      const tell = (text: string): void => {
+      const tell = (text: string, start: AnswerStart): void => {
         onText();
-        this.recorder.text(text);
+        this.recorder.text(this.number, text, start);
       };
       return this.way.client.stream(request, tell, this.signal);
     });

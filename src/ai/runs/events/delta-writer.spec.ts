@@ -3,6 +3,7 @@ import { DeltaWriter } from './delta-writer.js';
 import { LiveRun } from './live-run.js';
 import type { RunEventStore } from './run-event-store.js';
 import type { EventAppend } from './run-events.repository.js';
+import { nanoUsd } from '../../../platform/money/money.js';
 import type { Run } from '../run.types.js';
 
 const RUN = { id: 1, status: 'running' } as unknown as Run;
@@ -13,10 +14,12 @@ const LONG_MS = 5000;
 function setUp() {
   const live = new LiveRun(RUN);
   live.join();
+  const begun: (number | null)[] = [];
   const sent: { sequence: number; text: string; answer: (text?: string | null) => void; fail: () => void }[] = [];
   const store = {
-    append: ({ event }: EventAppend) =>
+    append: ({ event, beginning }: EventAppend) =>
       new Promise((resolve, reject) => {
+        begun.push(beginning?.number ?? null);
         const { text } = JSON.parse(event.data) as { text: string };
         const answer = (kept: string | null = text): void =>
           resolve(kept === null ? null : JSON.stringify({ text: kept }));
@@ -25,8 +28,10 @@ function setUp() {
   } as unknown as RunEventStore;
   const onLost = jest.fn();
   const writer = new DeltaWriter({ runId: 1, workerId: 'w', fence: 1 } as never, live, store, 1, onLost);
+  const add = (text: string, number = 1): void =>
+    writer.add(text, () => ({ number, requestId: 'req_1', minNanoUsd: nanoUsd(5) }));
   const told = () => sent.map(({ sequence, text }) => [sequence, text]);
-  return { live, writer, sent, told, onLost };
+  return { live, add, writer, sent, begun, told, onLost };
 }
 
 describe('A writer of deltas', () => {
@@ -34,10 +39,10 @@ describe('A writer of deltas', () => {
   afterEach(() => void jest.useRealTimers());
 
   it('writes the first piece at once, and what comes within 50 ms together, behind the one under way', async () => {
-    const { writer, sent, told, live } = setUp();
-    writer.add('One');
+    const { add, sent, told, live } = setUp();
+    add('One');
     await jest.advanceTimersByTimeAsync(0);
-    for (const piece of [' two', ' three']) writer.add(piece);
+    for (const piece of [' two', ' three']) add(piece);
     await jest.advanceTimersByTimeAsync(LONG_MS);
     expect(told()).toEqual([[2, 'One']]);
     expect(live.eventsAfter(0)).toEqual([]);
@@ -51,10 +56,10 @@ describe('A writer of deltas', () => {
   });
 
   it('hands over what came during its last write, and writes it no more itself', async () => {
-    const { writer, sent, told } = setUp();
-    writer.add('One');
+    const { add, writer, sent, told } = setUp();
+    add('One');
     await jest.advanceTimersByTimeAsync(0);
-    writer.add(' two');
+    add(' two');
     const handedOver = writer.finish();
     await jest.advanceTimersByTimeAsync(LONG_MS);
     sent[0]!.answer();
@@ -66,10 +71,10 @@ describe('A writer of deltas', () => {
   });
 
   it('makes sure of a write that may have happened before it hands over', async () => {
-    const { writer, sent, told } = setUp();
-    writer.add('One');
+    const { add, writer, sent, told } = setUp();
+    add('One');
     await jest.advanceTimersByTimeAsync(0);
-    writer.add(' two');
+    add(' two');
     sent[0]!.fail();
     const failing = writer.finish().catch((error: Error) => error.message);
     await jest.advanceTimersByTimeAsync(0);
@@ -87,9 +92,29 @@ describe('A writer of deltas', () => {
     ]);
   });
 
+  it('tells with the first text of an attempt how it has begun, until that is stored', async () => {
+    const { add, writer, sent, begun } = setUp();
+    for (const [text, attempt] of [
+      ['One', 1],
+      [' two', 1],
+      [' three', 2],
+    ] as const) {
+      add(text, attempt);
+      await jest.advanceTimersByTimeAsync(LONG_MS);
+      if (begun.length === 1) {
+        sent[0]!.fail();
+        await jest.advanceTimersByTimeAsync(LONG_MS);
+      }
+      sent.at(-1)!.answer();
+      await jest.advanceTimersByTimeAsync(LONG_MS);
+    }
+    expect(begun).toEqual([1, 1, null, 2]);
+    await writer.finish();
+  });
+
   it('tells when the run is another worker’s', async () => {
-    const { writer, sent, onLost } = setUp();
-    writer.add('One');
+    const { add, writer, sent, onLost } = setUp();
+    add('One');
     await jest.advanceTimersByTimeAsync(0);
     sent[0]!.answer(null);
     await jest.advanceTimersByTimeAsync(0);

@@ -1,5 +1,6 @@
 import type { LiveRun } from './live-run.js';
 import type { RunEventStore } from './run-event-store.js';
+import type { AttemptBeginning } from './run-events.repository.js';
 import type { Hold } from '../ledger/run-ledger.repository.js';
 import type { RunEvent } from '../run.types.js';
 
@@ -14,6 +15,9 @@ const UNWATCHED_INTERVAL_MS = 1000;
  */
 export class DeltaWriter {
   private pending = '';
+  /** Of the attempt that the text is from, and the attempt whose beginning is stored. */
+  private beginning: (() => AttemptBeginning) | null = null;
+  private begunAttempt = 0;
   private lastWriteAt = 0;
   private timer: NodeJS.Timeout | null = null;
   private writing: Promise<void> = Promise.resolve();
@@ -32,9 +36,10 @@ export class DeltaWriter {
     private readonly onLost: () => void,
   ) {}
 
-  /** A piece of text has come. */
-  add(text: string): void {
+  /** A piece of text has come, of an attempt that has begun so. */
+  add(text: string, beginning: () => AttemptBeginning): void {
     this.pending += text;
+    this.beginning = beginning;
     this.schedule();
   }
 
@@ -76,8 +81,11 @@ export class DeltaWriter {
     this.lastWriteAt = Date.now();
     const data = JSON.stringify({ text: this.pending });
     const event: RunEvent = { sequence: this.sequence + 1, name: 'delta', data };
-    const stored = await this.store.append({ hold: this.hold, event });
+    const beginning = this.beginning?.() ?? null;
+    const news = beginning?.number === this.begunAttempt ? null : beginning;
+    const stored = await this.store.append({ hold: this.hold, event, beginning: news });
     if (stored === null) return this.onLost();
+    this.begunAttempt = beginning?.number ?? 0;
     // A write whose answer was lost may have happened: then its shorter text is what stands under this number.
     const { text } = JSON.parse(stored) as { text: string };
     this.failed = false;

@@ -1,22 +1,42 @@
 import { Injectable } from '@nestjs/common';
 import type { UserId } from '../../../identity/user-id.js';
 import { Transaction } from '../../../platform/database/transaction.js';
+import type { NanoUsd } from '../../../platform/money/money.js';
 import type { Hold } from '../ledger/run-ledger.repository.js';
 import type { RunEvent, RunId, RunStatus } from '../run.types.js';
 
-/** Delta events to be stored for one run. */
+/** What is known of an attempt with the first text of its answer. */
+export interface AttemptBeginning {
+  readonly number: number;
+  readonly requestId: string | null;
+  /** What it costs at least. */
+  readonly minNanoUsd: NanoUsd;
+}
+
+/** A delta event to be stored for one run. */
 export interface EventAppend {
   readonly hold: Hold;
   readonly event: RunEvent;
+  /** Of an attempt whose first text this is. */
+  readonly beginning: AttemptBeginning | null;
 }
 
+/** The attempts that begin are named as a list, so that they are looked up by it however few there are (ADR 9). */
 const APPEND = `
+  with held as (
+    select e.*, runs.user_id
+    from unnest($1::bigint[], $2::uuid[], $3::integer[], $4::integer[], $5::text[], $6::text[], $7::integer[], $8::text[],
+        $9::bigint[])
+      as e (run_id, worker_id, fence, sequence, name, data, attempt, request_id, min_nano_usd)
+    cross join lateral (select id, user_id, worker_id, fence, status from runs where id = e.run_id offset 0) as runs
+    where runs.worker_id = e.worker_id and runs.fence = e.fence and runs.status = 'running'),
+  begun as (
+    update run_attempts a set status_code = 200, claude_request_id = held.request_id, min_nano_usd = held.min_nano_usd
+    from held
+    where a.run_id = any (array (select run_id from held where attempt is not null))
+      and a.run_id = held.run_id and a.number = held.attempt and a.state = 'sent')
   insert into run_events (run_id, sequence, user_id, name, data)
-  select runs.id, e.sequence, runs.user_id, e.name, e.data
-  from unnest($1::bigint[], $2::uuid[], $3::integer[], $4::integer[], $5::text[], $6::text[])
-    as e (run_id, worker_id, fence, sequence, name, data)
-  cross join lateral (select id, user_id, worker_id, fence, status from runs where id = e.run_id offset 0) as runs
-  where runs.worker_id = e.worker_id and runs.fence = e.fence and runs.status = 'running'
+  select run_id, sequence, user_id, name, data from held
   on conflict (run_id, sequence) do update set data = run_events.data
   returning run_id, data`;
 
@@ -57,6 +77,9 @@ export class RunEventsRepository {
       appends.map(({ event }) => event.sequence),
       appends.map(({ event }) => event.name),
       appends.map(({ event }) => event.data),
+      appends.map(({ beginning }) => beginning?.number ?? null),
+      appends.map(({ beginning }) => beginning?.requestId ?? null),
+      appends.map(({ beginning }) => beginning?.minNanoUsd ?? null),
     ]);
     return new Map(rows.map((row) => [row.run_id, row.data]));
   }

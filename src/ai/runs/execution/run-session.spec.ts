@@ -101,7 +101,12 @@ describe('A run whose attempts the database does not take at once', () => {
 
 describe('A run that is given up while the database is away', () => {
   it('ends without an attempt that may have been opened, and was not made: the end of the run closes it', async () => {
-    const broken = brokenBilling(QUESTION, { reservedNanoUsd: nanoUsd(500), startedAt: new Date() }, true, null);
+    const broken = brokenBilling(
+      QUESTION,
+      { reservedNanoUsd: nanoUsd(500), startedAt: new Date(), minNanoUsd: nanoUsd(0) },
+      true,
+      null,
+    );
     const { session, settled } = abortedSession((run) => ({
       ...run,
       attempts: run.attempts.map((attempt) => ({ ...attempt, ...broken })),

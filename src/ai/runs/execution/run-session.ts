@@ -1,11 +1,12 @@
 import { mayPass, violates } from '../../../platform/database/sql-errors.js';
 import { nanoUsd } from '../../../platform/money/money.js';
 import { AbortReason, type ClaudeApiError } from '../../claude/claude-failure.js';
-import type { ClaudeAnswer } from '../../claude/claude.types.js';
+import type { AnswerStart, ClaudeAnswer } from '../../claude/claude.types.js';
 import type { AttemptRecorder, FinalAttempt } from '../../claude/gateway/passage.js';
 import { DeltaWriter } from '../events/delta-writer.js';
 import { lastEvents } from '../events/last-events.js';
 import { LiveRun } from '../events/live-run.js';
+import type { AttemptBeginning } from '../events/run-events.repository.js';
 import type { Hold } from '../ledger/run-ledger.repository.js';
 import { brokenBilling, costOfUsage, settledBilling, worstCaseOf } from '../ledger/run-money.js';
 import { finishedRun } from '../ledger/run-outcome.js';
@@ -61,8 +62,15 @@ export class RunSession implements AttemptRecorder {
     await this.persist(attempt, write, { ...attempt, state: 'intent' });
   }
 
-  text(text: string): void {
-    this.deltas.add(text);
+  text(number: number, text: string, start: AnswerStart): void {
+    this.deltas.add(text, () => this.beginningOf(number, start));
+  }
+
+  /** What is worth to be stored with the first text: should this process be lost, nobody else knows it. */
+  private beginningOf(number: number, { usage, requestId }: AnswerStart): AttemptBeginning {
+    const { run } = this.live;
+    const sentAt = run.attempts.find((attempt) => attempt.number === number)?.startedAt ?? new Date();
+    return { number, requestId, minNanoUsd: costOfUsage(run, usage, sentAt)?.nano ?? nanoUsd(0) };
   }
 
   async failed(number: number, failure: ClaudeApiError, durationMs: number, nextWaitMs: number): Promise<void> {

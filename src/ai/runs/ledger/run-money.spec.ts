@@ -19,7 +19,14 @@ const alone = (model: string) => ({ model, messageBatchId: null });
 const COST = 600_000;
 const seen = (usage: ClaudeUsage | null) => ({ usage }) as ClaudeAnswer;
 const attempt = (fields: Partial<RunAttempt> = {}) =>
-  ({ number: 1, state: 'sent', startedAt: DAY, reservedNanoUsd: nanoUsd(5_000_000), ...fields }) as RunAttempt;
+  ({
+    number: 1,
+    state: 'sent',
+    startedAt: DAY,
+    reservedNanoUsd: nanoUsd(5_000_000),
+    minNanoUsd: nanoUsd(0),
+    ...fields,
+  }) as RunAttempt;
 const question = (settings: Partial<RunSettings> = {}, content = 'x'.repeat(200), model = MODEL) => ({
   model,
   system: null,
@@ -98,6 +105,12 @@ describe('A finished attempt', () => {
     expect(bounds(5_000_000, seen(USAGE))).toEqual({ state: 'unknown', minNanoUsd: COST, maxNanoUsd: 5_000_000 });
     expect(bounds(1, seen(USAGE))).toEqual({ state: 'unknown', minNanoUsd: COST, maxNanoUsd: COST });
     expect(bounds(null, seen(USAGE), UNPRICED)).toEqual({ state: 'unknown', minNanoUsd: 0, maxNanoUsd: null });
+  });
+
+  it('that broke costs no less than was stored of it while it went on', () => {
+    const minimum = (stored: number, usage: ClaudeAnswer | null) =>
+      brokenBilling(alone(MODEL), attempt({ minNanoUsd: nanoUsd(stored) }), true, usage).minNanoUsd;
+    expect([minimum(3, null), minimum(3, seen(USAGE)), minimum(COST + 1, seen(USAGE))]).toEqual([3, COST, COST + 1]);
   });
 
   it('that broke is priced by the day on which it was sent', () => {

@@ -62,12 +62,14 @@ export function settledBilling(nano: NanoUsd | null): AttemptBilling {
  */
 export function brokenBilling(
   run: Priced,
-  attempt: Pick<RunAttempt, 'reservedNanoUsd' | 'startedAt'>,
+  attempt: Pick<RunAttempt, 'reservedNanoUsd' | 'startedAt' | 'minNanoUsd'>,
   mayBeBilled: boolean,
   seen: ClaudeAnswer | null,
 ): AttemptBilling {
   if (!mayBeBilled) return NOT_BILLED;
-  const minimum = costOfUsage(run, seen?.usage ?? null, attempt.startedAt)?.nano ?? nanoUsd(0);
+  const cost = costOfUsage(run, seen?.usage ?? null, attempt.startedAt)?.nano ?? 0;
+  // A worker that is lost has stored what it knew with the first text.
+  const minimum = nanoUsd(Math.max(cost, attempt.minNanoUsd));
   const reserved = attempt.reservedNanoUsd;
   return {
     state: 'unknown',

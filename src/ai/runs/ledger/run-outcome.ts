@@ -91,24 +91,24 @@ function closedAttempt(run: Priced, attempt: RunAttempt, final: FinalAttempt, co
   return {
     ...attempt,
     durationMs: final.durationMs,
-    ...attemptFacts(final),
+    ...attemptFacts(attempt, final),
     ...attemptBilling(run, attempt, final, cost),
   };
 }
 
-function attemptFacts({
-  answer,
-  failure,
-}: FinalAttempt): Pick<RunAttempt, 'statusCode' | 'errorType' | 'claudeRequestId'> {
+function attemptFacts(
+  attempt: RunAttempt,
+  { answer, failure }: FinalAttempt,
+): Pick<RunAttempt, 'statusCode' | 'errorType' | 'claudeRequestId'> {
   if (answer) return { statusCode: 200, errorType: null, claudeRequestId: answer.requestId };
   if (failure instanceof ClaudeApiError) {
     const { statusCode, errorType, claudeRequestId } = failure.facts;
     return { statusCode, errorType, claudeRequestId };
   }
   return {
-    statusCode: failure?.statusCode ?? null,
+    statusCode: failure?.statusCode ?? attempt.statusCode,
     errorType: failure?.abortCause ?? null,
-    claudeRequestId: failure?.seen?.requestId ?? null,
+    claudeRequestId: failure?.seen?.requestId ?? attempt.claudeRequestId,
   };
 }
 
