@@ -11,7 +11,12 @@ import { ProblemFilter } from './platform/errors/problem.filter.js';
 import { Lifecycle } from './platform/health/lifecycle.js';
 import { API_PREFIX } from './platform/http/api-prefix.js';
 import { refuseWhileStopping } from './platform/http/draining.js';
-import { answerClientError, answerFrameworkError, refuseBadEscapes } from './platform/http/framework-errors.js';
+import {
+  answerClientError,
+  answerFrameworkError,
+  refuseBadEscapes,
+  refuseWithoutHost,
+} from './platform/http/framework-errors.js';
 import { limitBodies, readJsonBodies } from './platform/http/json-body.js';
 import { readNdjsonBodies } from './platform/http/ndjson-body.js';
 import { answerMethodNotAllowed } from './platform/http/method-not-allowed.js';
@@ -59,6 +64,8 @@ export async function createApp(config: Config): Promise<NestFastifyApplication>
     genReqId: requestIdOf,
     frameworkErrors: answerFrameworkError,
     clientErrorHandler: answerClientError,
+    // It is asked for by `refuseWithoutHost`.
+    http: { requireHostHeader: false },
     routerOptions: { maxParamLength: MAX_PATH_PARAMETER_LENGTH },
   });
   await adapter.getInstance().register(helmet, { contentSecurityPolicy: CONTENT_SECURITY_POLICY });
@@ -90,6 +97,7 @@ async function configure(app: NestFastifyApplication): Promise<void> {
   logRequests(fastify, logger);
   answerMethodNotAllowed(fastify);
   refuseWhileStopping(fastify, app.get(Lifecycle));
+  refuseWithoutHost(fastify);
   refuseBadEscapes(fastify);
   refuseWithoutKey(fastify);
   limitBodies(fastify);

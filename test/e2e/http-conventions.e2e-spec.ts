@@ -177,11 +177,17 @@ describe('every request', () => {
     });
   });
 
-  it('is refused when its headers are beyond all measure, or are no HTTP', async () => {
+  it('is refused when its headers are beyond all measure, name no host, or are no HTTP', async () => {
     const tooMany = await overTcp(`GET /health/live HTTP/1.1\r\nHost: x\r\nX-A: ${'a'.repeat(70_000)}\r\n\r\n`);
     expect(tooMany).toMatch(/^HTTP\/1\.1 4(00|31) /);
     expect(tooMany).toContain('application/problem+json');
     expect(tooMany).toMatch(/x-request-id: /i);
+    const hostless = await overTcp('GET /health/live HTTP/1.1\r\nConnection: close\r\n\r\n');
+    expect(hostless).toMatch(/^HTTP\/1\.1 400 /);
+    expect(hostless).toContain('/problems/malformed-request');
+    expect(hostless).toMatch(/x-request-id: /i);
+    const older = await overTcp('GET /health/live HTTP/1.0\r\n\r\n');
+    expect(older).toMatch(/^HTTP\/1\.1 200 /);
     const garbage = await overTcp('nonsense\r\n\r\n');
     expect(garbage).toMatch(/^HTTP\/1\.1 400 /);
     expect(garbage).toContain('/problems/malformed-request');

@@ -14,6 +14,14 @@ export function answerFrameworkError(thrown: FastifyError, request: FastifyReque
   sendProblem(error, request, reply.header('x-request-id', request.id));
 }
 
+/** Refuses what HTTP/1.1 wants refused: left to itself, Node does so without a word. */
+export function refuseWithoutHost(fastify: FastifyInstance): void {
+  fastify.addHook('onRequest', (request, reply, done) => {
+    if (request.headers.host !== undefined || request.raw.httpVersion !== '1.1') return done();
+    sendProblem(new MalformedRequestError('HTTP/1.1 asks for a Host header'), request, reply);
+  });
+}
+
 /** Refuses query strings with escapes that are none: Fastify would read them as they stand, or as U+FFFD. */
 export function refuseBadEscapes(fastify: FastifyInstance): void {
   fastify.addHook('onRequest', (request, reply, done) => {
