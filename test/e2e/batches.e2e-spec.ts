@@ -76,6 +76,23 @@ describe('a batch', () => {
         { index: 1, output_text: 'two' },
       ],
     });
+    // A replay waits for nothing: it says how the batch stands.
+    const key = unique('key');
+    const again = (): Promise<Response> =>
+      raw(BATCHES, {
+        method: 'POST',
+        key: user.key,
+        json: { queries: [{ input: LONG }] },
+        headers: { prefer: 'wait=1', 'idempotency-key': key },
+      });
+    const first = await again();
+    const replayed = await again();
+    expect([first.headers.get('preference-applied'), replayed.headers.get('preference-applied')]).toEqual([
+      'wait=1',
+      null,
+    ]);
+    expect([replayed.status, replayed.headers.get('idempotency-replayed')]).toEqual([202, 'true']);
+    await user.api.POST('/api/v1/ai/batches/{id}/cancel', at(((await replayed.json()) as { id: number }).id));
     const late = await post('wait=0', [{ input: LONG }]);
     expect([late.response.status, late.data]).toEqual([
       202,

@@ -1,9 +1,9 @@
 import { jest } from '@jest/globals';
+import { nanoUsd } from '../../../platform/money/money.js';
 import { DeltaWriter } from './delta-writer.js';
 import { LiveRun } from './live-run.js';
 import type { RunEventStore } from './run-event-store.js';
 import type { EventAppend } from './run-events.repository.js';
-import { nanoUsd } from '../../../platform/money/money.js';
 import type { Run } from '../run.types.js';
 
 const RUN = { id: 1, status: 'running' } as unknown as Run;
@@ -28,10 +28,8 @@ function setUp() {
   } as unknown as RunEventStore;
   const onLost = jest.fn();
   const writer = new DeltaWriter({ runId: 1, workerId: 'w', fence: 1 } as never, live, store, 1, onLost);
-  const add = (text: string, number = 1): void =>
-    writer.add(text, () => ({ number, requestId: 'req_1', minNanoUsd: nanoUsd(5) }));
   const told = () => sent.map(({ sequence, text }) => [sequence, text]);
-  return { live, add, writer, sent, begun, told, onLost };
+  return { live, writer, sent, begun, told, onLost };
 }
 
 describe('A writer of deltas', () => {
@@ -39,10 +37,10 @@ describe('A writer of deltas', () => {
   afterEach(() => void jest.useRealTimers());
 
   it('writes the first piece at once, and what comes within 50 ms together, behind the one under way', async () => {
-    const { add, sent, told, live } = setUp();
-    add('One');
+    const { writer, sent, told, live } = setUp();
+    writer.add('One');
     await jest.advanceTimersByTimeAsync(0);
-    for (const piece of [' two', ' three']) add(piece);
+    for (const piece of [' two', ' three']) writer.add(piece);
     await jest.advanceTimersByTimeAsync(LONG_MS);
     expect(told()).toEqual([[2, 'One']]);
     expect(live.eventsAfter(0)).toEqual([]);
@@ -56,10 +54,10 @@ describe('A writer of deltas', () => {
   });
 
   it('hands over what came during its last write, and writes it no more itself', async () => {
-    const { add, writer, sent, told } = setUp();
-    add('One');
+    const { writer, sent, told } = setUp();
+    writer.add('One');
     await jest.advanceTimersByTimeAsync(0);
-    add(' two');
+    writer.add(' two');
     const handedOver = writer.finish();
     await jest.advanceTimersByTimeAsync(LONG_MS);
     sent[0]!.answer();
@@ -71,10 +69,10 @@ describe('A writer of deltas', () => {
   });
 
   it('makes sure of a write that may have happened before it hands over', async () => {
-    const { add, writer, sent, told } = setUp();
-    add('One');
+    const { writer, sent, told } = setUp();
+    writer.add('One');
     await jest.advanceTimersByTimeAsync(0);
-    add(' two');
+    writer.add(' two');
     sent[0]!.fail();
     const failing = writer.finish().catch((error: Error) => error.message);
     await jest.advanceTimersByTimeAsync(0);
@@ -93,28 +91,32 @@ describe('A writer of deltas', () => {
   });
 
   it('tells with the first text of an attempt how it has begun, until that is stored', async () => {
-    const { add, writer, sent, begun } = setUp();
-    for (const [text, attempt] of [
+    const { writer, sent, told, begun } = setUp();
+    const answered = async (end: 'fail' | 'answer'): Promise<void> => {
+      await jest.advanceTimersByTimeAsync(LONG_MS);
+      sent.at(-1)![end]();
+      await jest.advanceTimersByTimeAsync(LONG_MS);
+    };
+    writer.begin({ number: 1, requestId: 'req_1', minNanoUsd: nanoUsd(5) });
+    writer.add('One');
+    await answered('fail');
+    await answered('answer');
+    writer.add(' two');
+    await answered('answer');
+    writer.begin({ number: 2, requestId: 'req_2', minNanoUsd: nanoUsd(6) });
+    writer.add(' three');
+    await answered('answer');
+    expect(told().map(([, text], index) => [text, begun[index]])).toEqual([
       ['One', 1],
-      [' two', 1],
+      ['One', 1],
+      [' two', null],
       [' three', 2],
-    ] as const) {
-      add(text, attempt);
-      await jest.advanceTimersByTimeAsync(LONG_MS);
-      if (begun.length === 1) {
-        sent[0]!.fail();
-        await jest.advanceTimersByTimeAsync(LONG_MS);
-      }
-      sent.at(-1)!.answer();
-      await jest.advanceTimersByTimeAsync(LONG_MS);
-    }
-    expect(begun).toEqual([1, 1, null, 2]);
-    await writer.finish();
+    ]);
   });
 
   it('tells when the run is another worker’s', async () => {
-    const { add, writer, sent, onLost } = setUp();
-    add('One');
+    const { writer, sent, onLost } = setUp();
+    writer.add('One');
     await jest.advanceTimersByTimeAsync(0);
     sent[0]!.answer(null);
     await jest.advanceTimersByTimeAsync(0);

@@ -15,9 +15,8 @@ const UNWATCHED_INTERVAL_MS = 1000;
  */
 export class DeltaWriter {
   private pending = '';
-  /** Of the attempt that the text is from, and the attempt whose beginning is stored. */
-  private beginning: (() => AttemptBeginning) | null = null;
-  private begunAttempt = 0;
+  /** Of an attempt whose text has begun, until it is stored. */
+  private beginning: AttemptBeginning | null = null;
   private lastWriteAt = 0;
   private timer: NodeJS.Timeout | null = null;
   private writing: Promise<void> = Promise.resolve();
@@ -36,10 +35,14 @@ export class DeltaWriter {
     private readonly onLost: () => void,
   ) {}
 
-  /** A piece of text has come, of an attempt that has begun so. */
-  add(text: string, beginning: () => AttemptBeginning): void {
-    this.pending += text;
+  /** The text of an attempt begins: what is known of it is stored with the first piece. */
+  begin(beginning: AttemptBeginning): void {
     this.beginning = beginning;
+  }
+
+  /** A piece of text has come. */
+  add(text: string): void {
+    this.pending += text;
     this.schedule();
   }
 
@@ -81,11 +84,10 @@ export class DeltaWriter {
     this.lastWriteAt = Date.now();
     const data = JSON.stringify({ text: this.pending });
     const event: RunEvent = { sequence: this.sequence + 1, name: 'delta', data };
-    const beginning = this.beginning?.() ?? null;
-    const news = beginning?.number === this.begunAttempt ? null : beginning;
-    const stored = await this.store.append({ hold: this.hold, event, beginning: news });
+    const { hold, beginning } = this;
+    const stored = await this.store.append({ hold, event, beginning });
     if (stored === null) return this.onLost();
-    this.begunAttempt = beginning?.number ?? 0;
+    if (this.beginning === beginning) this.beginning = null;
     // A write whose answer was lost may have happened: then its shorter text is what stands under this number.
     const { text } = JSON.parse(stored) as { text: string };
     this.failed = false;

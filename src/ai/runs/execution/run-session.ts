@@ -20,6 +20,8 @@ export class RunSession implements AttemptRecorder {
   readonly live: LiveRun;
   private readonly abortion = new AbortController();
   private readonly deltas: DeltaWriter;
+  /** The attempt whose text came last. */
+  private begunAttempt = 0;
 
   /**
    * @param run as it was accepted or claimed
@@ -63,7 +65,9 @@ export class RunSession implements AttemptRecorder {
   }
 
   text(number: number, text: string, start: AnswerStart): void {
-    this.deltas.add(text, () => this.beginningOf(number, start));
+    if (number !== this.begunAttempt) this.deltas.begin(this.beginningOf(number, start));
+    this.begunAttempt = number;
+    this.deltas.add(text);
   }
 
   /** What is worth to be stored with the first text: should this process be lost, nobody else knows it. */

@@ -29,7 +29,7 @@ export class RunLeases implements OnApplicationBootstrap, BeforeApplicationShutd
   private renewing: Promise<void> | null = null;
   private recovering: Promise<void> | null = null;
   private stopped = false;
-  /** When a look for leases that have ended last found the database there, in milliseconds of this process; null after a failure. */
+  /** When the database last was there for a look or what followed from it, in ms of this process; null after a failed look. */
   private lookedAt: number | null = null;
 
   constructor(

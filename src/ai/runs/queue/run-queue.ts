@@ -3,7 +3,7 @@ import { JobQueue } from '../../../platform/database/job-queue.js';
 import { Transaction } from '../../../platform/database/transaction.js';
 import type { Run, RunId } from '../run.types.js';
 
-/** The queue of runs that were asked for one by one, and of all that come back from a lost worker; they go before those of batches. */
+/** Runs that were asked for one by one, and all that come back from a lost worker: they go before those of batches. */
 export const RUN_QUEUE = 'runs';
 /** The queue of runs of batches. */
 export const BATCH_QUEUE = 'batch-runs';

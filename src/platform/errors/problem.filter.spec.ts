@@ -2,69 +2,17 @@ import { type ArgumentsHost, BadRequestException, HttpException, NotFoundExcepti
 import type { PinoLogger } from 'nestjs-pino';
 import pg from 'pg';
 import { QueryFailedError } from 'typeorm';
-import { problemExamples } from './api-problems.decorator.js';
 import {
   DatabaseUnavailableError,
   MalformedRequestError,
   NotFoundError,
   ShuttingDownError,
-  ValidationFailedError,
 } from './platform.errors.js';
 import { ProblemFilter } from './problem.filter.js';
-import { ProblemsController } from './problems.controller.js';
 import { problemDefinition, PROBLEMS, type ProblemSlug } from './problems.js';
 import { ResearchPlatformError } from './research-platform.error.js';
 
-/** Section 4 of the design: every slug with its status. */
-const STATUSES: Record<ProblemSlug, number> = {
-  'validation-failed': 422,
-  'malformed-request': 400,
-  unauthorized: 401,
-  forbidden: 403,
-  'item-not-found': 404,
-  'prompt-not-found': 404,
-  'run-not-found': 404,
-  'batch-not-found': 404,
-  'not-found': 404,
-  'method-not-allowed': 405,
-  conflict: 409,
-  'request-in-progress': 409,
-  'run-cancelled': 409,
-  'precondition-failed': 412,
-  'precondition-required': 428,
-  'payload-too-large': 413,
-  'unsupported-media-type': 415,
-  'idempotency-key-reused': 422,
-  'missing-variables': 422,
-  'rate-limited': 429,
-  'budget-exceeded': 429,
-  'internal-error': 500,
-  'output-invalid': 502,
-  'run-interrupted': 502,
-  'database-unavailable': 503,
-  overloaded: 503,
-  'shutting-down': 503,
-  'claude-rejected-request': 400,
-  'claude-request-too-large': 413,
-  'claude-misconfigured': 502,
-  'claude-rate-limited': 503,
-  'claude-overloaded': 503,
-  'claude-failed': 502,
-  'claude-unreachable': 502,
-  'claude-timeout': 504,
-  'claude-interrupted': 502,
-};
 const SLUGS = Object.keys(PROBLEMS) as ProblemSlug[];
-/** Those that the design sends with `Retry-After`. */
-const WAITING: ProblemSlug[] = [
-  'request-in-progress',
-  'rate-limited',
-  'database-unavailable',
-  'overloaded',
-  'shutting-down',
-  'claude-rate-limited',
-  'claude-overloaded',
-];
 
 /** What the filter answers and logs for whatever is thrown. */
 function answerTo(thrown: unknown, sent = false) {
@@ -94,46 +42,15 @@ function sqlError(code: string, message: string): QueryFailedError {
   return new QueryFailedError('select secret', [], Object.assign(new pg.DatabaseError(message, 1, 'error'), { code }));
 }
 
-describe('The problem table', () => {
-  it('has every slug of the design with its status, and no other', () => {
-    expect(Object.fromEntries(SLUGS.map((slug) => [slug, problemDefinition(slug).status]))).toEqual(STATUSES);
-  });
-
-  it.each(SLUGS)('explains %s in sentences', (slug) => {
-    const { title, meaning } = problemDefinition(slug);
-    expect(title).toMatch(/^[A-Z][^.]+$/);
-    expect(meaning).toMatch(/^[A-Z`].+\.$/s);
-  });
-
-  it('says how long to wait where waiting helps, and only there', () => {
-    const waiting = SLUGS.filter((slug) => problemDefinition(slug).retryAfterSeconds !== undefined);
-    expect(waiting.sort()).toEqual([...WAITING].sort());
-  });
-
-  it('is what /problems serves and the OpenAPI examples show', () => {
-    const controller = new ProblemsController();
-    const { items, next_cursor: next } = controller.list();
-    expect([items.map(({ slug }) => slug), next]).toEqual([SLUGS, null]);
-    expect(Object.keys(problemExamples())).toEqual(SLUGS);
-    for (const slug of SLUGS) {
-      expect(controller.get(slug)).toMatchObject({ type: `/problems/${slug}`, slug, status: STATUSES[slug] });
-      expect(problemExamples()[slug]?.value).toMatchObject({ type: `/problems/${slug}`, status: STATUSES[slug] });
-    }
-  });
-
-  it.each(['', 'nonsense', 'constructor', '__proto__', 'toString'])('has no page for %j', (slug) => {
-    expect(() => new ProblemsController().get(slug)).toThrow(NotFoundError);
-  });
-});
-
 describe('A domain error', () => {
   it.each(SLUGS)('%s becomes its problem, with the headers that go with it', (slug) => {
+    const definition = problemDefinition(slug);
     const { status, headers, problem, logged } = answerTo(new ResearchPlatformError(slug, 'What happened.'));
-    expect(status).toBe(STATUSES[slug]);
+    expect(status).toBe(definition.status);
     expect(problem).toEqual({
       type: `/problems/${slug}`,
-      title: problemDefinition(slug).title,
-      status: STATUSES[slug],
+      title: definition.title,
+      status: definition.status,
       detail: 'What happened.',
       instance: '/api/v1/things/7',
       request_id: 'req-1',
@@ -141,7 +58,7 @@ describe('A domain error', () => {
     expect(headers['content-type']).toBe('application/problem+json; charset=utf-8');
     expect(headers['cache-control']).toBe('no-store');
     expect(headers['www-authenticate']).toBe(slug === 'unauthorized' ? 'Bearer' : undefined);
-    expect('retry-after' in headers).toBe(WAITING.includes(slug));
+    expect('retry-after' in headers).toBe(definition.retryAfterSeconds !== undefined);
     expect(logged.length).toBe(slug === 'database-unavailable' ? 1 : 0);
   });
 
@@ -251,22 +168,5 @@ describe('Any other error', () => {
     expect(answer.problem).toMatchObject({ type: '/problems/internal-error', request_id: 'req-1' });
     expect(answer.body).not.toContain('secret');
     expect(answer.logged).toEqual([{ event: 'internal_error', err: thrown }]);
-  });
-});
-
-describe('A summary of mistakes', () => {
-  it.each([
-    [[], 'The request is not valid'],
-    [[{ pointer: '/a', detail: 'is bad' }], '/a: is bad'],
-    [[{ pointer: '', detail: 'is bad' }], 'the body: is bad'],
-    [
-      [
-        { parameter: 'q', detail: 'is bad' },
-        { parameter: 'r', detail: 'too' },
-      ],
-      'parameter q: is bad (and 1 more)',
-    ],
-  ])('of %j is %j', (errors, detail) => {
-    expect(new ValidationFailedError(errors).detail).toBe(detail);
   });
 });
