@@ -36,7 +36,7 @@ const status = (code: number, slug: ProblemSlug, errorType: string, calls = 1): 
   errorType,
 });
 
-/** The table of DESIGN's section on errors, as far as Claude answers with a status. */
+/** What becomes of a run when Claude answers with a status that is an error, tried again where that may help. */
 const STATUSES: Row[] = [
   status(400, 'claude-rejected-request', 'invalid_request_error'),
   status(404, 'claude-rejected-request', 'not_found_error'),

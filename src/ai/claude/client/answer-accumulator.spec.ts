@@ -190,13 +190,34 @@ describe('An answer', () => {
     expect(answer.content.map(({ text: each }) => each)).toEqual(['A', 'B', 'C']);
   });
 
-  it('is unsound without an end', () => {
+  const piece = 'x'.repeat(1024 * 1024);
+
+  it.each<[string, (index: number) => StreamEvent]>([
+    ['text', () => text(0, piece)],
+    ['blocks', (index) => block(index, { type: 'web_search_tool_result', content: [{ encrypted_content: piece }] })],
+    ['names in blocks', (index) => block(index, { type: 'text', [piece]: 0 })],
+    ['citations', () => delta(0, { type: 'citations_delta', citation: { cited_text: piece } })],
+  ])('is unsound without an end: %s', (_, next) => {
     const { accumulator } = accumulate(start());
-    const piece = 'x'.repeat(1024 * 1024);
     const forever = (): void => {
-      for (let sent = 0; sent < 64; sent += 1) accumulator.accept(text(0, piece));
+      for (let sent = 0; sent < 64; sent += 1) accumulator.accept(next(sent));
     };
     expect(forever).toThrow(UnsoundAnswer);
+  });
+
+  it('is unsound when it is nested so deep that it could not be written', () => {
+    const deep = JSON.parse(`${'['.repeat(200_000)}${']'.repeat(200_000)}`) as unknown;
+    expect(() => accumulate(start(), block(0, { type: 'text', deep }))).toThrow(UnsoundAnswer);
+    expect(() => accumulate(start(), delta(0, { type: 'citations_delta', citation: deep }))).toThrow(UnsoundAnswer);
+  });
+
+  it('takes a citation more without a copy of those before', () => {
+    const cite = delta(0, { type: 'citations_delta', citation: { url: 'https://a' } });
+    const { accumulator, answer } = accumulate(start(), block(0, { type: 'text', text: '', citations: null }), cite);
+    const citations = answer.content[0]?.['citations'];
+    accumulator.accept(cite);
+    expect(accumulator.answer().content[0]?.['citations']).toBe(citations);
+    expect(citations).toHaveLength(2);
   });
 
   it('has a stop reason that is a text, and can be stored', () => {

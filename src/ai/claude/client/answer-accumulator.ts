@@ -47,6 +47,7 @@ export class AnswerAccumulator {
         this.usage = countsOf(event.message.usage, null);
         break;
       case 'content_block_start':
+        this.bound(jsonLength(event.content_block));
         this.open(event.index, { ...event.content_block } as unknown as MutableBlock);
         if (event.content_block.type === 'text') this.addText(textOf(event.content_block.text));
         break;
@@ -81,12 +82,14 @@ export class AnswerAccumulator {
 
   private acceptDelta(index: number, delta: Delta): void {
     const block = this.blocks.get(index) ?? this.open(index, { type: 'text', text: '' });
-    this.bound(delta);
+    this.bound(lengthOf(delta));
     if (delta.type === 'text_delta') {
       block['text'] = textOf(block['text']) + textOf(delta.text);
       this.addText(textOf(delta.text));
     } else if (delta.type === 'citations_delta') {
-      block['citations'] = [...listOf(block['citations']), delta.citation];
+      // Pushed: a copy for each would take the square of their number.
+      if (Array.isArray(block['citations'])) block['citations'].push(delta.citation);
+      else block['citations'] = [delta.citation];
     } else if (delta.type === 'thinking_delta') {
       block['thinking'] = textOf(block['thinking']) + delta.thinking;
     } else if (delta.type === 'signature_delta') {
@@ -110,9 +113,9 @@ export class AnswerAccumulator {
     return block;
   }
 
-  /** Counts what an event adds. */
-  private bound(delta: Delta): void {
-    for (const value of Object.values(delta)) if (typeof value === 'string') this.characters += value.length;
+  /** Counts the characters that an event adds. */
+  private bound(added: number): void {
+    this.characters += added;
     if (this.characters > MAX_CHARACTERS) throw new UnsoundAnswer('An answer without an end');
   }
 
@@ -132,6 +135,23 @@ export class AnswerAccumulator {
 
 function textOf(value: unknown): string {
   return typeof value === 'string' ? value : '';
+}
+
+/** Characters of what a delta brings: of texts, which are nearly all, without making JSON of them. */
+function lengthOf(delta: Delta): number {
+  let length = 0;
+  for (const value of Object.values(delta)) length += typeof value === 'string' ? value.length : jsonLength(value);
+  return length;
+}
+
+/** Characters of a value as JSON. @throws UnsoundAnswer where it has none */
+function jsonLength(value: unknown): number {
+  try {
+    return JSON.stringify(value).length;
+  } catch (cause) {
+    // JSON is read to any depth, but not written: what is nested so deep could not be stored either.
+    throw new UnsoundAnswer('An answer that cannot be written', { cause });
+  }
 }
 
 function listOf(value: unknown): unknown[] {

@@ -36,12 +36,15 @@ describe('The client of Claude', () => {
   let got: Got[];
   let frames: string[];
   let ends: boolean;
+  /** What comes in place of frames where it is set: a type of content and a body. */
+  let whole: [type: string, body: string] | null;
 
   beforeAll(async () => {
     server = createServer((request, response) => {
       void request.toArray().then((chunks: Buffer[]) => {
         got.push({ body: JSON.parse(Buffer.concat(chunks).toString()) as Got['body'], headers: request.headers });
-        response.writeHead(200, { 'content-type': 'text/event-stream', 'request-id': 'req_7' });
+        response.writeHead(200, { 'content-type': whole?.[0] ?? 'text/event-stream', 'request-id': 'req_7' });
+        if (whole) return void response.end(whole[1]);
         for (const each of frames) response.write(each);
         if (ends) response.end();
       });
@@ -57,6 +60,7 @@ describe('The client of Claude', () => {
     got = [];
     frames = [START, STOP];
     ends = true;
+    whole = null;
   });
   afterAll(async () => {
     await connection.onApplicationShutdown();
@@ -128,6 +132,28 @@ describe('The client of Claude', () => {
     frames = [START, STOP];
     ends = false;
     expect(await ask()).toMatchObject({ requestId: 'req_7' });
+  });
+
+  it('counts tokens', async () => {
+    whole = ['application/json', '{"input_tokens":42}'];
+    expect(await client.countTokens(QUESTION)).toBe(42);
+    expect(got[0]!.body).toEqual({ model: QUESTION.model, messages: QUESTION.messages });
+  });
+
+  it.each([
+    ['application/json', '{}'],
+    ['application/json', '{"input_tokens":1.5}'],
+    ['application/json', '{"input_tokens":"42"}'],
+    ['application/json', '{"input_tokens":-1}'],
+    ['application/json', 'null'],
+    ['application/json', '{"input_to'],
+    ['text/html', '<html>Welcome</html>'],
+  ])('takes no answer for a count of tokens that has none: %s %s', async (type, body) => {
+    whole = [type, body];
+    await expect(client.countTokens(QUESTION)).rejects.toMatchObject({
+      slug: 'claude-failed',
+      facts: { errorType: 'unreadable_answer' },
+    });
   });
 
   it('ends with the signal, and tells what had come', async () => {

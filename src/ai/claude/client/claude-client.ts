@@ -5,7 +5,7 @@ import type { AnswerStart, ClaudeAnswer, ClaudeRequest } from '../claude.types.j
 import { AnswerAccumulator } from './answer-accumulator.js';
 import { ClaudeConnection } from './claude-connection.js';
 import { toCreateParams } from './create-params.js';
-import { soundText } from './upstream-values.js';
+import { soundCount, soundText } from './upstream-values.js';
 
 const MAX_REQUEST_ID = 100;
 
@@ -49,7 +49,7 @@ export class ClaudeClient {
     return this.connection.ready();
   }
 
-  /** @throws ClaudeApiError when Claude refuses or cannot be reached. */
+  /** @throws ClaudeApiError when Claude refuses or cannot be reached, or answers with what is no count. */
   async countTokens(request: ClaudeRequest): Promise<number> {
     try {
       const sdk = await this.connection.sdk();
@@ -62,7 +62,7 @@ export class ClaudeClient {
         ...(tools ? { tools } : {}),
       };
       const { input_tokens } = await sdk.messages.countTokens(body as Anthropic.MessageCountTokensParams);
-      return input_tokens;
+      return soundCount(input_tokens);
     } catch (error) {
       throw await this.connection.failure(error);
     }

@@ -23,11 +23,12 @@ export class ClaudeConnection implements OnApplicationBootstrap, OnApplicationSh
     private readonly config: Config,
     private readonly endpoint: ClaudeEndpoint,
   ) {
+    // Without a limit of `connections`, since the gateway's places bound the streams. At a limit, calls without a place (token
+    // counts, Message Batches) would wait behind streams, and streams behind them: unsent in undici, while timeouts run.
     this.dispatcher = new Agent({
       headersTimeout: 0,
       bodyTimeout: config.claude.idleTimeoutMs,
       connect: connectorWithin(Math.min(MAX_CONNECT_MS, config.claude.timeoutMs / 2)),
-      connections: config.claude.maxConcurrency,
     });
   }
 

@@ -37,15 +37,20 @@ export class ClaudeEndpoint implements OnApplicationShutdown {
     );
   }
 
+  /** Throws where the simulator could not be started; another call tries again. */
   async resolve(): Promise<Endpoint> {
     const { apiKey, baseUrl } = this.config.claude;
     if (!this.simulated) return { baseUrl: baseUrl ?? ANTHROPIC_API, apiKey: apiKey ?? '' };
-    this.simulator ??= this.start();
+    this.simulator ??= this.start().catch((error: unknown) => {
+      this.simulator = null;
+      throw error;
+    });
     return { baseUrl: (await this.simulator).baseUrl, apiKey: 'simulated' };
   }
 
   async onApplicationShutdown(): Promise<void> {
-    await (await this.simulator)?.close();
+    const simulator = await this.simulator?.catch(() => null);
+    await simulator?.close();
   }
 
   private async start(): Promise<RunningSimulator> {

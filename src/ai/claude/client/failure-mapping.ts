@@ -5,7 +5,7 @@ import { NotConnected } from './claude-fetch.js';
 import { retryAfterMs } from './retry-after.js';
 import { soundText } from './upstream-values.js';
 
-/** One line of the table of upstream errors (DESIGN section 4). */
+/** What becomes of a status code: our slug, whether another attempt may do better, and what a caller is told. */
 interface Mapping {
   readonly slug: ClaudeSlug;
   readonly retryable: boolean;

@@ -13,6 +13,7 @@ import { Router } from './http/routes.js';
 import { SimulatedClaude } from './simulated-claude.js';
 import { PromptCache } from './usage/prompt-cache.js';
 
+/** How a simulated Claude behaves; by default as quickly as it can, and well. */
 export interface SimulatorOptions {
   /** Port on 127.0.0.1; a free one by default. */
   port?: number;
@@ -24,6 +25,7 @@ export interface SimulatorOptions {
   faults?: boolean;
 }
 
+/** A simulated Claude that takes calls. */
 export interface RunningSimulator {
   /** Such as `http://127.0.0.1:40123`, without a slash at the end: the SDK's `baseURL`. */
   readonly baseUrl: string;

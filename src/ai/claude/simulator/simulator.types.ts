@@ -3,24 +3,29 @@
  * second time on purpose: a server that borrowed the client's types could not catch the client misreading the API.
  */
 
+/** An object of JSON whose members are not looked at further. */
 export type Json = Record<string, unknown>;
 
+/** Marks the end of what the prompt cache may keep, and for how long. */
 export interface CacheControl {
   type: 'ephemeral';
   ttl?: '5m' | '1h';
 }
 
+/** A block of content as a caller sends it; members that are not named here are passed over. */
 export interface RequestBlock extends Json {
   type: string;
   text?: string;
   cache_control?: CacheControl | null;
 }
 
+/** A turn of the conversation. */
 export interface RequestMessage {
   role: 'user' | 'assistant' | 'system';
   content: string | RequestBlock[];
 }
 
+/** A tool that is offered to Claude; without a `type` it is one of the caller's own. */
 export interface RequestTool extends Json {
   name: string;
   type?: string;
@@ -45,6 +50,7 @@ export interface MessageRequest extends TokenCountRequest {
   stream?: boolean;
 }
 
+/** Where a text says it was found by a web search. */
 export interface WebSearchCitation {
   type: 'web_search_result_location';
   url: string;
@@ -53,18 +59,21 @@ export interface WebSearchCitation {
   encrypted_index: string;
 }
 
+/** Answer text, with its citations where it has any. */
 export interface TextBlock {
   type: 'text';
   text: string;
   citations: WebSearchCitation[] | null;
 }
 
+/** What was thought before the answer, with the signature by which the API would know it again. */
 export interface ThinkingBlock {
   type: 'thinking';
   thinking: string;
   signature: string;
 }
 
+/** A web search that the API makes itself. */
 export interface ServerToolUseBlock {
   type: 'server_tool_use';
   id: string;
@@ -73,6 +82,7 @@ export interface ServerToolUseBlock {
   caller: { type: 'direct' };
 }
 
+/** What that search has found, by the id of its use. */
 export interface WebSearchResultBlock {
   type: 'web_search_tool_result';
   tool_use_id: string;
@@ -86,8 +96,10 @@ export interface WebSearchResultBlock {
   }[];
 }
 
+/** Any block of an answer. */
 export type AnswerBlock = TextBlock | ThinkingBlock | ServerToolUseBlock | WebSearchResultBlock;
 
+/** Every reason for which the API ends an answer. */
 export const STOP_REASONS = [
   'end_turn',
   'max_tokens',
@@ -97,8 +109,10 @@ export const STOP_REASONS = [
   'refusal',
   'model_context_window_exceeded',
 ] as const;
+/** One of {@link STOP_REASONS}. */
 export type StopReason = (typeof STOP_REASONS)[number];
 
+/** The bill of a call, in tokens; `input_tokens` are those that the prompt cache neither gave nor took. */
 export interface Usage {
   input_tokens: number;
   output_tokens: number;
@@ -112,6 +126,7 @@ export interface Usage {
   speed: 'standard' | 'fast' | null;
 }
 
+/** What a `refusal` says of itself. */
 export interface StopDetails {
   type: 'refusal';
   category: 'general_harms';
@@ -126,6 +141,7 @@ export interface Answer {
   stop_details: StopDetails | null;
 }
 
+/** An answer as `POST /v1/messages` gives it, whole. */
 export interface Message extends Answer {
   id: string;
   type: 'message';

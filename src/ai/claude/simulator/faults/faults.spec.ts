@@ -1,4 +1,6 @@
+import { ServerResponse } from 'node:http';
 import Anthropic from '@anthropic-ai/sdk';
+import { jest } from '@jest/globals';
 import { startSimulator, type RunningSimulator } from '../simulator.server.js';
 
 type Events = { types: string[]; text: string; error: unknown };
@@ -185,9 +187,17 @@ describe('faults of the simulated Claude', () => {
   });
 
   it('stops working on a stream whose client has left', async () => {
-    const events = await client.messages.create({ ...params('[[sim delta_ms=20 deltas=50]]'), stream: true });
-    for await (const event of events) if (event.type === 'content_block_delta') break;
-    await ask('Hello');
+    const write = jest.spyOn(ServerResponse.prototype, 'write');
+    const question = '[[sim delta_ms=20 deltas=50]]';
+    const left = await client.messages.create({ ...params(question), stream: true });
+    for await (const event of left) if (event.type === 'content_block_delta') break;
+    // Timers of one length end in the order in which they began: a stream that went on would be through before the next.
+    expect((await stream(question)).types).toContain('message_stop');
+    const { contexts } = write.mock;
+    write.mockRestore();
+    const framesOf = (response: unknown): number => contexts.filter((each) => each === response).length;
+    expect(framesOf(contexts.at(-1))).toBeGreaterThan(50);
+    expect(framesOf(contexts[0])).toBeLessThan(framesOf(contexts.at(-1)));
   });
 
   it('shows the calls that reached it', async () => {
