@@ -19,7 +19,7 @@ import {
 } from './platform/http/framework-errors.js';
 import { limitBodies, readJsonBodies } from './platform/http/json-body.js';
 import { readNdjsonBodies } from './platform/http/ndjson-body.js';
-import { answerMethodNotAllowed } from './platform/http/method-not-allowed.js';
+import { answerMethodNotAllowed, MAX_PATH_PARAMETER_LENGTH } from './platform/http/method-not-allowed.js';
 import { requestIdOf, sendRequestId } from './platform/http/request-id.js';
 import { UnknownInputInterceptor } from './platform/http/unknown-input.interceptor.js';
 import { ValidationPipe } from './platform/http/validation/validation.pipe.js';
@@ -32,11 +32,10 @@ import { serveDocs } from './platform/openapi/docs.js';
 import { openApiDocument } from './platform/openapi/document.js';
 
 const BODY_LIMIT_BYTES = 1024 * 1024;
-const MAX_PATH_PARAMETER_LENGTH = 1000;
 const OPEN_ROUTES = ['health/live', 'health/ready', 'metrics', 'problems', 'problems/:slug'];
 
 /** Version of the API in the OpenAPI document. */
-export const API_VERSION = '1.0.0';
+const API_VERSION = '1.0.0';
 
 /** What Swagger UI needs and nothing more: no script, style or connection from outside. */
 const CONTENT_SECURITY_POLICY = {

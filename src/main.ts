@@ -1,30 +1,53 @@
 import 'reflect-metadata';
+import { constants } from 'node:os';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { PinoLogger } from 'nestjs-pino';
 import { ConfigError, loadConfig } from './platform/config/config.js';
 import { EmbeddedDatabaseBrokenError, openEmbeddedDatabase } from './platform/database/embedded/embedded-database.js';
 import { EmbeddedDatabaseLockedError } from './platform/database/embedded/database-lock.js';
-import { keepHeapSmall } from './platform/health/keep-heap-small.js';
+import { keepHeapSmall } from './platform/process/keep-heap-small.js';
+
+/** What a signal to stop does at this moment. */
+let onStop: (signal: NodeJS.Signals) => void = callOff;
 
 async function boot(): Promise<void> {
+  // From the start on: Node as process 1 of a container is sent only those signals for which it has a handler.
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => onStop(signal));
   keepHeapSmall();
   const config = loadConfig();
   // The worker of the embedded database starts beside the imports below, which take longer than it does.
   if (config.database.url === undefined) openEmbeddedDatabase(config.dataDir).catch(() => undefined);
   const { createApp } = await import('./app.setup.js');
   const app = await createApp(config);
-  await app.listen(config.http.port, config.http.host);
   const logger = await app.resolve<PinoLogger>(PinoLogger);
+  const listening = app.listen(config.http.port, config.http.host);
+  // Runs of the queue may have been begun before it listens: from here on the end is in order.
+  onStop = stopping(app, logger, listening);
+  await listening;
   logger.info({ event: 'listening', url: await app.getUrl() }, 'Dossier is ready; Swagger UI is at /docs');
-  stopOnSignals(app, logger);
+  // A defect in work that nobody waits for must not take everybody else's work with it.
+  process.on('unhandledRejection', (error) => {
+    logger.error({ event: 'unhandled_rejection', err: error }, 'A promise was rejected and nobody looked');
+  });
 }
 
-function stopOnSignals(app: NestFastifyApplication, logger: PinoLogger): void {
-  let stopping = false;
-  const stop = (signal: NodeJS.Signals): void => {
-    if (stopping) return;
-    stopping = true;
-    logger.info({ event: 'stopping', signal }, 'Shutting down');
+/**
+ * Ends a start that has begun no work: nobody has been answered, PostgreSQL undoes half a migration, and the embedded database
+ * bears any end. The exit code is that of a process that died of the signal, as it would outside of a container: 0 would say
+ * that the start had come to its end.
+ */
+function callOff(signal: NodeJS.Signals): void {
+  process.stderr.write(`The start was called off by ${signal}.\n`);
+  process.exit(128 + constants.signals[signal]);
+}
+
+/** Shuts down in order, once the start has ended. One that fails by itself ends by `boot`, which says why. */
+function stopping(
+  app: NestFastifyApplication,
+  logger: PinoLogger,
+  listening: Promise<unknown>,
+): (signal: NodeJS.Signals) => void {
+  const close = (): Promise<void> =>
     app.close().then(
       () => process.exit(0),
       (error: unknown) => {
@@ -32,13 +55,11 @@ function stopOnSignals(app: NestFastifyApplication, logger: PinoLogger): void {
         process.exit(1);
       },
     );
+  return (signal) => {
+    onStop = () => undefined;
+    logger.info({ event: 'stopping', signal }, 'Shutting down');
+    listening.then(close, () => undefined);
   };
-  process.on('SIGTERM', stop);
-  process.on('SIGINT', stop);
-  // A defect in work that nobody waits for must not take everybody else's work with it.
-  process.on('unhandledRejection', (error) => {
-    logger.error({ event: 'unhandled_rejection', err: error }, 'A promise was rejected and nobody looked');
-  });
 }
 
 /** Errors whose message is written for the operator. */

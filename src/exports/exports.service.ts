@@ -1,7 +1,6 @@
 import { Readable } from 'node:stream';
-import { Injectable, Logger } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import type { UserId } from '../identity/user-id.js';
-import { ResearchPlatformError } from '../platform/errors/research-platform.error.js';
 import { Lifecycle } from '../platform/health/lifecycle.js';
 import { textStream } from '../platform/http/text-stream.js';
 import type { ResearchItemId } from '../prompts/parent-item.js';
@@ -42,25 +41,11 @@ export class ExportsService {
   async open(owner: UserId, id: ResearchItemId, format: ExportFormat): Promise<ExportedFile> {
     const item = await this.items.get(owner, id);
     const { contentType, extension, write } = FORMATS[format];
+    const log = { event: 'export_broken_off', research_item_id: id } as const;
     return {
       contentType,
       disposition: attachment(item.title, extension, `research-item-${id}`),
-      content: textStream(reporting(write(this.source, owner, item), id), this.lifecycle.signal),
+      content: textStream(write(this.source, owner, item), this.lifecycle.signal, log),
     };
-  }
-}
-
-/** Tells the operator why an export broke off; those who read it see no more than that it did. */
-async function* reporting(pieces: AsyncGenerator<string>, id: ResearchItemId): AsyncGenerator<string> {
-  try {
-    yield* pieces;
-  } catch (err) {
-    const logger = new Logger('Exports');
-    const entry = { event: 'export_broken_off', research_item_id: id };
-    // What it tells of is gone, or this server is about to be.
-    const expected = err instanceof ResearchPlatformError || (err instanceof Error && err.name === 'AbortError');
-    if (expected) logger.warn({ ...entry, reason: err.message }, 'An export broke off');
-    else logger.error({ ...entry, err }, 'An export broke off');
-    throw err;
   }
 }

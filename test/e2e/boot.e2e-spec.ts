@@ -1,10 +1,11 @@
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import { clientFor, dataOf, newUser, raw } from '../support/client.js';
-import { copiedStorage, onPostgres } from '../support/server-storage.js';
-import { failingBoot, serverEnvironment, TestServer } from '../support/server.js';
+import { copiedStorage, emptyStorage, onPostgres, type ServerStorage } from '../support/server-storage.js';
+import { failingBoot, MAIN, serverEnvironment, TestServer } from '../support/server.js';
 import { sharedStack } from '../support/shared-stack.js';
 import { until } from '../support/until.js';
 
@@ -94,6 +95,53 @@ describe('a boot that cannot succeed', () => {
     await server.stop('SIGKILL');
     // The lock dies with its holder.
     await server.restart();
+    await server.dispose();
+  });
+});
+
+// A signal without a handler would end these processes too, but not process 1 of a container: so the exit code tells them apart.
+describe('a start that is called off', () => {
+  let child: ChildProcess;
+  let output = '';
+
+  function launch(storage: Pick<ServerStorage, 'dataDir' | 'databaseUrl'>): void {
+    output = '';
+    const env = serverEnvironment(storage, {});
+    child = spawn(process.execPath, [MAIN], { cwd: storage.dataDir, env, stdio: ['ignore', 'pipe', 'pipe'] });
+    for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk) => (output += String(chunk)));
+  }
+  async function endBy(signal: NodeJS.Signals): Promise<number | null> {
+    const closed = once(child, 'close') as Promise<[number | null]>;
+    child.kill(signal);
+    return (await closed)[0];
+  }
+  afterEach(() => child.kill('SIGKILL'));
+
+  it.each([
+    ['SIGTERM', 143],
+    ['SIGINT', 130],
+  ] as const)(
+    'by %s while the database is waited for ends at once, and does not claim success',
+    async (signal, code) => {
+      launch({ dataDir: mkdtempSync(join(folder, 'boot-')), databaseUrl: 'postgres://x@127.0.0.1:1/x' });
+      await until('The wait for the database', () => output.includes('database_awaited'));
+      const start = Date.now();
+      expect(await endBy(signal)).toBe(code);
+      expect(Date.now() - start).toBeLessThan(2000);
+      expect(output).toContain(`The start was called off by ${signal}.`);
+    },
+  );
+
+  (onPostgres ? it.skip : it).each([
+    ['is made', 'database'],
+    ['is being migrated', 'run/.s.PGSQL.5432'],
+  ])('while the embedded database %s leaves one that the next start opens', async (_, file) => {
+    const storage = await emptyStorage(folder);
+    launch(storage);
+    await until(file, () => existsSync(join(storage.dataDir, file)), 20_000);
+    expect(await endBy('SIGTERM')).toBe(143);
+    const server = await TestServer.start({ folder, storage });
+    expect((await raw('/health/ready', { baseUrl: server.baseUrl })).status).toBe(200);
     await server.dispose();
   });
 });

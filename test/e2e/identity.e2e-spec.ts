@@ -237,6 +237,18 @@ describe('users', () => {
     expect((await admin().GET('/api/v1/users/{id}', at(id))).data?.name).toBe('First');
   });
 
+  it('are changed by If-Match whatever their runs have spent meanwhile', async () => {
+    const { id, api } = await newUser();
+    const read = async () => (await admin().GET('/api/v1/users/{id}', at(id))).response.headers.get('etag') ?? '';
+    const etag = await read();
+    dataOf(await api.POST('/api/v1/ai/runs', { body: { input: 'Hello' } }));
+    expect(await read()).not.toBe(etag);
+    const params = { path: { id }, header: { 'If-Match': etag } };
+    const { data, response } = await admin().PATCH('/api/v1/users/{id}', { params, body: { name: 'Busy' } });
+    expect(data?.name).toBe('Busy');
+    expect(response.headers.get('etag')).toBe(await read());
+  });
+
   it('that are not there are not found', async () => {
     await expectProblem(await admin().GET('/api/v1/users/{id}', at(999_999_999)), 'not-found');
   });

@@ -142,7 +142,7 @@ export class BatchesController {
   ): Promise<Readable> {
     const lines = await this.reader.lines(user.id, id as BatchId);
     void reply.headers({ 'content-type': `${NDJSON}; charset=utf-8`, 'cache-control': 'no-store' });
-    return textStream(lines, this.lifecycle.signal);
+    return textStream(lines, this.lifecycle.signal, { event: 'batch_results_broken_off', batch_id: id });
   }
 
   @Get(':id/events')
@@ -159,7 +159,8 @@ export class BatchesController {
     @IdParam() id: number,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<Readable> {
-    return sendEventStream(reply, await this.reader.progress(user.id, id as BatchId));
+    const events = await this.reader.progress(user.id, id as BatchId);
+    return sendEventStream(reply, events, { event: 'batch_progress_broken_off', batch_id: id });
   }
 
   @Post(':id/cancel')

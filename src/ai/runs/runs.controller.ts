@@ -15,7 +15,7 @@ import { API_PREFIX } from '../../platform/http/api-prefix.js';
 import { Etagged } from '../../platform/http/etag.interceptor.js';
 import { ApiIdParam, IdParam } from '../../platform/http/id-param.js';
 import { parsePrefer, type Preference } from '../../platform/http/prefer.js';
-import { EVENT_STREAM, sendEventStream, wantsEventStream } from '../../platform/http/sse.js';
+import { EVENT_STREAM, wantsEventStream } from '../../platform/http/sse.js';
 import {
   ApiIdempotencyKey,
   IDEMPOTENCY_PROBLEMS,
@@ -27,6 +27,7 @@ import { RunListQuery, RunRequest } from './dto/run-request.dto.js';
 import { RunListResponse, RunResponse } from './dto/run.dto.js';
 import { toRunResponse } from './dto/run.response.js';
 import { RunFollower } from './events/run-follower.js';
+import { sendRunEvents } from './events/send-run-events.js';
 import { RunPages } from './run-pages.js';
 import { RUN_PROBLEMS } from './run-problems.js';
 import { answered, waitForRun } from './run-waiting.js';
@@ -102,7 +103,7 @@ export class RunsController {
       return answer(reply, await waitForRun(live, prefer.waitSeconds));
     }
     locate(reply, live.run.id);
-    return sendEventStream(reply, this.follower.followLive(user.id, live));
+    return sendRunEvents(reply, live.run.id, this.follower.followLive(user.id, live));
   }
 
   /**
@@ -118,7 +119,7 @@ export class RunsController {
   ): Promise<RunResponse | Readable> {
     markReplayed(reply);
     locate(reply, id as RunId);
-    if (!prefer) return sendEventStream(reply, await this.follower.follow(user.id, id as RunId, 0, 'after'));
+    if (!prefer) return sendRunEvents(reply, id as RunId, await this.follower.follow(user.id, id as RunId, 0, 'after'));
     const run = await this.runs.get(user.id, id as RunId);
     if (prefer.respondAsync && !isFinal(run.status)) applied(reply, prefer);
     if (run.error?.slug !== 'run-interrupted') return answer(reply, answered(run));

@@ -8,7 +8,7 @@ import { LabelMoveResponse, LabelResponse } from '../../prompts/labels/dto/label
 import { ItemResponse } from '../../research/dto/research-item.dto.js';
 
 /** Formats of an export. */
-export const EXPORT_FORMATS = ['markdown', 'json'] as const;
+const EXPORT_FORMATS = ['markdown', 'json'] as const;
 
 export type ExportFormat = (typeof EXPORT_FORMATS)[number];
 

@@ -3,7 +3,7 @@ import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestj
 import type { FastifyReply } from 'fastify';
 import { API_PREFIX } from '../../platform/http/api-prefix.js';
 import { ApiIfMatch, Etagged } from '../../platform/http/etag.interceptor.js';
-import { etagOf, IfMatch, Precondition } from '../../platform/http/etag.js';
+import { IfMatch, Precondition } from '../../platform/http/etag.js';
 import { ApiIdParam, IdParam } from '../../platform/http/id-param.js';
 import { IDEMPOTENCY_PROBLEMS, Idempotent } from '../../platform/idempotency/idempotent.decorator.js';
 import { PageQuery } from '../../platform/paging/page-query.dto.js';
@@ -21,6 +21,8 @@ import {
   UserListResponse,
   UserResponse,
 } from './dto/user.dto.js';
+import type { User } from './user.entity.js';
+import { userEtag } from './user-etag.js';
 import { UsersService } from './users.service.js';
 
 /** The users and their budgets: an admin's business. */
@@ -46,8 +48,7 @@ export class UsersController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<CreatedUserResponse> {
     const { user, issued } = await this.service.create({ name, budgetUsd: budget_usd ?? null });
-    const etag = etagOf(toUserResponse(user));
-    void reply.headers({ location: `${API_PREFIX}/users/${user.id}`, etag });
+    void reply.headers({ location: `${API_PREFIX}/users/${user.id}`, etag: userEtag(user) });
     return toCreatedUserResponse(user, issued);
   }
 
@@ -70,8 +71,8 @@ export class UsersController {
     description: 'With budget, what is spent of it, and what runs have reserved.',
   })
   @ApiOkResponse({ type: UserResponse })
-  async get(@IdParam() id: UserId): Promise<UserResponse> {
-    return toUserResponse(await this.service.get(id));
+  async get(@IdParam() id: UserId, @Res({ passthrough: true }) reply: FastifyReply): Promise<UserResponse> {
+    return shown(reply, await this.service.get(id));
   }
 
   @Patch(':id')
@@ -95,8 +96,14 @@ export class UsersController {
     @IdParam() id: UserId,
     @Body() { name, budget_usd }: UpdateUserRequest,
     @IfMatch() precondition: Precondition,
+    @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<UserResponse> {
     const changes = { ...(name !== undefined && { name }), ...(budget_usd !== undefined && { budgetUsd: budget_usd }) };
-    return toUserResponse(await this.service.update(id, changes, precondition));
+    return shown(reply, await this.service.update(id, changes, precondition));
   }
+}
+
+function shown(reply: FastifyReply, user: User): UserResponse {
+  void reply.header('etag', userEtag(user));
+  return toUserResponse(user);
 }

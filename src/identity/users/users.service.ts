@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Transaction } from '../../platform/database/transaction.js';
-import { etagOf, type Precondition } from '../../platform/http/etag.js';
+import type { Precondition } from '../../platform/http/etag.js';
 import { nanoFromUsd, type NanoUsd } from '../../platform/money/money.js';
 import type { PageRequest, Slice } from '../../platform/paging/pager.js';
 import { ApiKeysService } from '../api-keys/api-keys.service.js';
@@ -8,8 +8,8 @@ import type { IssuedKey } from '../api-keys/issued-key.js';
 import { UserNotFoundError } from '../identity.errors.js';
 import type { Scope } from '../scope.js';
 import type { UserId } from '../user-id.js';
-import { toUserResponse } from './dto/user.dto.js';
 import type { User } from './user.entity.js';
+import { userEtag } from './user-etag.js';
 import { UsersRepository } from './users.repository.js';
 
 /** A user that was just made, and the key to give them. */
@@ -64,7 +64,7 @@ export class UsersService {
     return this.transaction.run(async () => {
       const user = await this.repository.findLocked(id);
       if (!user) throw new UserNotFoundError(id);
-      precondition.check(etagOf(toUserResponse(user)));
+      precondition.check(userEtag(user));
       const { name = user.name, budgetUsd } = changes;
       const budgetNanoUsd = budgetUsd === undefined ? user.budgetNanoUsd : toNano(budgetUsd);
       return this.repository.update(user, { name, budgetNanoUsd });

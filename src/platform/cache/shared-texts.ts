@@ -1,11 +1,6 @@
 import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { DatabaseIdentity } from '../database/database-identity.js';
-import { RedisConnection } from '../redis/redis-connection.js';
-
-type RedisClient = NonNullable<Awaited<ReturnType<RedisConnection['open']>>>;
-
-/** After Redis has failed it is left alone for this long, so that not every request waits for it. */
-const REDIS_PAUSE_MS = 1000;
+import { type RedisClient, RedisConnection } from '../redis/redis-connection.js';
 
 /**
  * Texts that all replicas on one database share by Redis, each for a time. Without Redis, and while it is away, nothing is
@@ -13,9 +8,8 @@ const REDIS_PAUSE_MS = 1000;
  */
 @Injectable()
 export class SharedTexts implements OnApplicationBootstrap {
-  private client: RedisClient | null = null;
-  private prefix = '';
-  private againAt = 0;
+  /** Null until it is known, and where there is no Redis. */
+  private prefix: string | null = null;
 
   constructor(
     private readonly redis: RedisConnection,
@@ -23,10 +17,8 @@ export class SharedTexts implements OnApplicationBootstrap {
   ) {}
 
   async onApplicationBootstrap(): Promise<void> {
-    const client = await this.redis.open();
     // Installations that share a Redis have the same ids for different users.
-    if (client) this.prefix = `dossier:${await this.database.read()}`;
-    this.client = client;
+    if (await this.redis.open()) this.prefix = `dossier:${await this.database.read()}`;
   }
 
   async get(key: string): Promise<string | null> {
@@ -53,17 +45,8 @@ export class SharedTexts implements OnApplicationBootstrap {
     return `${this.prefix}:${key}`;
   }
 
-  /** Undefined: Redis did not answer. */
+  /** Undefined: nothing can be shared at this moment. */
   private async attempt<T>(command: (client: RedisClient) => Promise<T>): Promise<T | undefined> {
-    if (!this.client || !this.redis.ready || Date.now() < this.againAt) return undefined;
-    try {
-      const answer = await command(this.client);
-      this.redis.noteBack();
-      return answer;
-    } catch (error) {
-      this.redis.noteAway(error);
-      this.againAt = Date.now() + REDIS_PAUSE_MS;
-      return undefined;
-    }
+    return this.prefix === null ? undefined : this.redis.attempt(command);
   }
 }

@@ -1,4 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { logContext, withLogContext } from '../logging/log-context.js';
 import { Lane } from './lane.js';
 
 describe('A lane', () => {
@@ -62,5 +63,19 @@ describe('A lane', () => {
     lane.run();
     for (let n = 0; n < 100; n += 1) await nextTurn();
     expect(times).toBe(50);
+  });
+
+  it('works in the name of whoever made it, whoever asks', async () => {
+    const seen: unknown[] = [];
+    const lane = withLogContext({ request_id: 'maker' }, () => {
+      return new Lane(async () => {
+        seen.push(logContext());
+        await nextTurn();
+        seen.push(logContext());
+      });
+    });
+    const asker = withLogContext({ request_id: 'asker' }, () => (lane.run(), logContext()));
+    await lane.idle();
+    expect([asker, ...seen]).toEqual(['asker', 'maker', 'maker'].map((request_id) => ({ request_id })));
   });
 });

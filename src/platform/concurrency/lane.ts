@@ -1,9 +1,13 @@
+import { AsyncResource } from 'node:async_hooks';
+
 /**
  * Work that is done again and again, at most `concurrency` times at once: asked for while all of these are under way, it is done
- * once more afterwards, and so serves all who asked meanwhile.
+ * once more afterwards, and so serves all who asked meanwhile. It is done for all of them: so it belongs to whatever has made the
+ * lane, and its log lines carry nothing of the request or run that happened to ask.
  */
 export class Lane {
   private readonly loops = new Set<Promise<void>>();
+  private readonly maker = new AsyncResource('Lane');
   private wanted = false;
 
   /**
@@ -19,7 +23,7 @@ export class Lane {
   run(): void {
     this.wanted = true;
     if (this.loops.size === this.concurrency) return;
-    const loop = this.loop(() => this.loops.delete(loop));
+    const loop = this.maker.runInAsyncScope(() => this.loop(() => this.loops.delete(loop)));
     this.loops.add(loop);
   }
 

@@ -3,8 +3,8 @@ import findMyWay from 'find-my-way';
 import { ResearchPlatformError } from '../errors/research-platform.error.js';
 import { sendProblem } from './send-problem.js';
 
-/** As in Fastify's own router; find-my-way's default of 100 would turn 405 into 404. */
-const MAX_PATH_PARAMETER_LENGTH = 1000;
+/** For Fastify's own router and for the one that finds what is allowed; find-my-way's default of 100 would turn 405 into 404. */
+export const MAX_PATH_PARAMETER_LENGTH = 1000;
 
 /**
  * Answers 405 with `Allow` where the path exists but not with the method; Fastify alone would say 404. Must be registered

@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream';
 import type { FastifyReply } from 'fastify';
+import { reported, type StreamLog } from './broken-off.js';
 
 /** Media type of an event stream. */
 export const EVENT_STREAM = 'text/event-stream';
@@ -22,14 +23,15 @@ export function wantsEventStream(accept: string | undefined): boolean {
 
 /**
  * Answers with an event stream. What is read from `events` follows the client's pace; when it goes away, the generator's
- * `finally` runs.
+ * `finally` runs. What the generator throws breaks the connection.
+ * @param log what the operator is told then
  */
-export function sendEventStream(reply: FastifyReply, events: AsyncGenerator<string>): Readable {
+export function sendEventStream(reply: FastifyReply, events: AsyncGenerator<string>, log: StreamLog): Readable {
   void reply.headers({
     'content-type': `${EVENT_STREAM}; charset=utf-8`,
     'cache-control': 'no-store',
     // Asks a proxy such as nginx to pass each event on at once.
     'x-accel-buffering': 'no',
   });
-  return Readable.from(events, { objectMode: false });
+  return Readable.from(reported(events, log), { objectMode: false });
 }

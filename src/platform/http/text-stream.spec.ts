@@ -1,6 +1,8 @@
+import { Logger } from '@nestjs/common';
 import { textStream } from './text-stream.js';
 
 const never = new AbortController().signal;
+const LOG = { event: 'text_broken_off' } as const;
 
 async function read(stream: AsyncIterable<Buffer>): Promise<string[]> {
   const chunks: string[] = [];
@@ -9,6 +11,9 @@ async function read(stream: AsyncIterable<Buffer>): Promise<string[]> {
 }
 
 describe('a text that is made while it is sent', () => {
+  // What is told of one that fails is a matter of `broken-off.spec.ts`.
+  beforeAll(() => Logger.overrideLogger(false));
+
   async function* pieces(count: number, ended: string[] = []): AsyncGenerator<string> {
     try {
       for (let index = 0; index < count; index += 1) yield `${index} `.padEnd(1000, 'x');
@@ -18,10 +23,10 @@ describe('a text that is made while it is sent', () => {
   }
 
   it('is whole, in chunks of some size', async () => {
-    const chunks = await read(textStream(pieces(50), never));
+    const chunks = await read(textStream(pieces(50), never, LOG));
     expect(chunks.length).toBeLessThan(5);
     expect(chunks.join('').match(/\d+ /g)).toEqual(Array.from({ length: 50 }, (_, index) => `${index} `));
-    expect(await read(textStream(pieces(0), never))).toEqual([]);
+    expect(await read(textStream(pieces(0), never, LOG))).toEqual([]);
   });
 
   it('is made no further than it is read, and ended when its reader goes away', async () => {
@@ -33,7 +38,7 @@ describe('a text that is made while it is sent', () => {
         yield piece;
       }
     }
-    const stream = textStream(counted(), never);
+    const stream = textStream(counted(), never, LOG);
     const closed = new Promise((resolve) => stream.on('error', () => undefined).on('close', resolve));
     for await (const _ of stream) break;
     await closed;
@@ -46,12 +51,12 @@ describe('a text that is made while it is sent', () => {
       yield* pieces(50);
       throw new Error('gone');
     }
-    await expect(read(textStream(broken(), never))).rejects.toThrow('gone');
+    await expect(read(textStream(broken(), never, LOG))).rejects.toThrow('gone');
   });
 
   it('breaks off by the signal, even where nobody reads', async () => {
     const controller = new AbortController();
-    const stream = textStream(pieces(100_000), controller.signal);
+    const stream = textStream(pieces(100_000), controller.signal, LOG);
     const failed = new Promise<Error>((resolve) => stream.on('error', resolve));
     controller.abort();
     expect((await failed).name).toBe('AbortError');

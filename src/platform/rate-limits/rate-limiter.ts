@@ -5,8 +5,6 @@ import { DatabaseIdentity } from '../database/database-identity.js';
 import { RedisConnection } from '../redis/redis-connection.js';
 
 const WINDOW_SECONDS = 60;
-/** After Redis has failed it is left alone for this long, so that not every request waits for it. */
-const REDIS_PAUSE_MS = 1000;
 
 /** How a user stands in the present minute, which begins with the user's first request in it. */
 export interface RateStanding {
@@ -23,7 +21,6 @@ export interface RateStanding {
 export class RateLimiter implements OnApplicationBootstrap {
   private readonly local: RateLimiterMemory | null;
   private shared: RateLimiterRedis | null = null;
-  private sharedAgainAt = 0;
 
   constructor(
     private readonly config: Config,
@@ -49,20 +46,9 @@ export class RateLimiter implements OnApplicationBootstrap {
   /** Counts one request of a user. Null when there is no limit. */
   async count(userId: number): Promise<RateStanding | null> {
     if (!this.local) return null;
-    return (await this.countShared(userId)) ?? this.standing(this.local, userId);
-  }
-
-  private async countShared(userId: number): Promise<RateStanding | null> {
-    if (!this.shared || !this.redis.ready || Date.now() < this.sharedAgainAt) return null;
-    try {
-      const standing = await this.standing(this.shared, userId);
-      this.redis.noteBack();
-      return standing;
-    } catch (error) {
-      this.redis.noteAway(error);
-      this.sharedAgainAt = Date.now() + REDIS_PAUSE_MS;
-      return null;
-    }
+    const { shared } = this;
+    const standing = shared && (await this.redis.attempt(() => this.standing(shared, userId)));
+    return standing ?? this.standing(this.local, userId);
   }
 
   private async standing(limiter: RateLimiterAbstract, userId: number): Promise<RateStanding> {

@@ -3,11 +3,10 @@ import { PinoLogger } from 'nestjs-pino';
 import { Lane } from '../../../platform/concurrency/lane.js';
 import { Config } from '../../../platform/config/config.js';
 import { Lifecycle } from '../../../platform/health/lifecycle.js';
-import { withLogContext } from '../../../platform/logging/log-context.js';
 import { AbortReason } from '../../claude/claude-failure.js';
 import { WORKER_ID } from '../../runs/execution/run-executor.js';
 import { MessageBatchCourse } from './message-batch-course.js';
-import type { HeldMessageBatch, MessageBatchId } from './message-batch.types.js';
+import type { MessageBatchId } from './message-batch.types.js';
 import { MessageBatchesRepository } from './message-batches.repository.js';
 
 /** Message Batches that one process works on at a time. */
@@ -22,9 +21,10 @@ const RENEW_MS = 10_000;
 export class MessageBatchWorker implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly held = new Map<MessageBatchId, Promise<void>>();
   private readonly abortion = new AbortController();
-  private renewing: NodeJS.Timeout | null = null;
+  private renewTimer: NodeJS.Timeout | null = null;
   private timer: NodeJS.Timeout | null = null;
   private readonly looking = new Lane(() => this.look());
+  private readonly renewing = new Lane(() => this.renew());
   private stopped = false;
 
   constructor(
@@ -38,7 +38,7 @@ export class MessageBatchWorker implements OnApplicationBootstrap, BeforeApplica
   async onApplicationBootstrap(): Promise<void> {
     // The embedded database has one process: whatever worked before this start is gone.
     if (this.config.database.url === undefined) await this.messageBatches.expireOthers(WORKER_ID);
-    this.renewing = setInterval(() => void this.renew(), RENEW_MS);
+    this.renewTimer = setInterval(() => this.renewing.run(), RENEW_MS);
     this.wake();
   }
 
@@ -49,13 +49,15 @@ export class MessageBatchWorker implements OnApplicationBootstrap, BeforeApplica
 
   async beforeApplicationShutdown(): Promise<void> {
     this.stopped = true;
-    if (this.renewing) clearInterval(this.renewing);
     await this.looking.idle();
     if (this.timer) clearTimeout(this.timer);
     const all = Promise.all(this.held.values());
     await this.lifecycle.graceFor(all);
     this.abortion.abort(new AbortReason('shutdown'));
     await this.lifecycle.recordingOf(all);
+    // Only now nothing is worked on any more: until then the leases hold.
+    if (this.renewTimer) clearInterval(this.renewTimer);
+    await this.renewing.idle();
   }
 
   private async look(): Promise<void> {
@@ -75,7 +77,7 @@ export class MessageBatchWorker implements OnApplicationBootstrap, BeforeApplica
     while (this.held.size < MAX_HELD && !this.stopped) {
       const taken = await this.messageBatches.take(WORKER_ID);
       if (!taken) return;
-      const work: Promise<void> = this.work(taken).finally(() => {
+      const work: Promise<void> = this.course.advance(taken, this.abortion.signal).finally(() => {
         // It may have been lost, and taken once more.
         if (this.held.get(taken.id) === work) this.held.delete(taken.id);
         if (!this.stopped) this.wake();
@@ -87,10 +89,6 @@ export class MessageBatchWorker implements OnApplicationBootstrap, BeforeApplica
   private wakeIn(waitMs: number): void {
     if (this.timer) clearTimeout(this.timer);
     this.timer = this.stopped ? null : setTimeout(() => this.wake(), waitMs);
-  }
-
-  private async work(held: HeldMessageBatch): Promise<void> {
-    await withLogContext({}, () => this.course.advance(held, this.abortion.signal));
   }
 
   private async renew(): Promise<void> {

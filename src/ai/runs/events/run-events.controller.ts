@@ -6,9 +6,10 @@ import { Authorized } from '../../../identity/authorized.decorator.js';
 import { type AuthenticatedUser, CurrentUser } from '../../../identity/current-user.decorator.js';
 import { ValidationFailedError } from '../../../platform/errors/platform.errors.js';
 import { ApiIdParam, IdParam } from '../../../platform/http/id-param.js';
-import { EVENT_STREAM, sendEventStream } from '../../../platform/http/sse.js';
+import { EVENT_STREAM } from '../../../platform/http/sse.js';
 import { RunEventsQuery } from '../dto/run-request.dto.js';
 import { RunFollower } from './run-follower.js';
+import { sendRunEvents } from './send-run-events.js';
 import type { RunId } from '../run.types.js';
 
 const EXAMPLE = `id: 1
@@ -47,7 +48,7 @@ export class RunEventsController {
     const header = request.headers['last-event-id'];
     const place = header === undefined ? 'after' : 'Last-Event-ID';
     const after = sequenceOf(header === undefined ? query.after : String(header), place);
-    return sendEventStream(reply, await this.follower.follow(user.id, id as RunId, after, place));
+    return sendRunEvents(reply, id as RunId, await this.follower.follow(user.id, id as RunId, after, place));
   }
 }
 

@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { jest } from '@jest/globals';
 import type { PinoLogger } from 'nestjs-pino';
 import type { JobQueue, QueuedJob } from '../../../platform/database/job-queue.js';
+import { logContext, withLogContext } from '../../../platform/logging/log-context.js';
 import type { Release } from '../../claude/gateway/call-slots.js';
 import type { RunExecutor } from '../execution/run-executor.js';
 import type { RunClaimsRepository } from '../ledger/run-claims.repository.js';
@@ -25,6 +26,10 @@ async function happened(list: readonly unknown[], count: number): Promise<void> 
 }
 
 const sumOf = (counts: readonly number[]): number => counts.reduce((sum, count) => sum + count, 0);
+
+const fails = (): never => {
+  throw new Error('the database is away');
+};
 
 /** So many places for calls. */
 function placesOf(free: number) {
@@ -52,6 +57,7 @@ interface Options {
   singles?: number;
   begin?: (ids: number[]) => void;
   isQueued?: (id: number) => boolean;
+  complete?: () => void;
 }
 
 /** Pumps of the present test: one that goes on behind a failure would keep the process from its end. */
@@ -88,6 +94,8 @@ function pumpOf(places: number, jobs: number, options: Options = {}) {
     claims: [] as number[],
     claimedAt: [] as number[],
     atOnce: 0,
+    /** Of each line of the log, the message and whose it is. */
+    lines: [] as [string, object][],
   };
   let claiming = 0;
   const onSent: Record<string, () => void> = {};
@@ -101,7 +109,10 @@ function pumpOf(places: number, jobs: number, options: Options = {}) {
       answering[name]!.shift()?.();
       return found;
     },
-    complete: (_: string, done: unknown[]) => Promise.resolve((seen.completed += done.length)),
+    complete: async (_: string, done: unknown[]) => {
+      options.complete?.();
+      seen.completed += done.length;
+    },
     giveBack: (_: string, back: unknown[]) => Promise.resolve((seen.givenBack += back.length)),
   };
   const claims = {
@@ -121,7 +132,8 @@ function pumpOf(places: number, jobs: number, options: Options = {}) {
       seen.most = Math.max(seen.most, held.length);
     },
   };
-  const logger = { warn: () => undefined, error: () => undefined };
+  const log = (_: unknown, message: string) => seen.lines.push([message, logContext()]);
+  const logger = { warn: log, error: log };
   const pump = new RunPump(
     queue as unknown as JobQueue,
     placesOf(places) as unknown as RunExecutor,
@@ -295,14 +307,25 @@ describe('The pump of queued runs', () => {
   it.each(['isQueued', 'begin'] as const)(
     'gives the jobs back of runs that could not be taken up: %s',
     async (step) => {
-      const fails = () => {
-        throw new Error('the database is away');
-      };
       const { pump, seen } = pumpOf(2, 1, { perJob: 2, [step]: fails });
       await pump.onApplicationBootstrap();
       await turns();
       await pump.beforeApplicationShutdown();
       expect(seen).toMatchObject({ begun: [], completed: 0, givenBack: 1 });
+    },
+  );
+
+  it.each(['isQueued', 'begin', 'complete'] as const)(
+    "tells in nobody's name what has failed, whose job it was told of or whose place became free: %s",
+    async (step) => {
+      const { pump, seen, send, sendSingle } = pumpOf(2, 0, { [step]: fails });
+      await pump.onApplicationBootstrap();
+      await turns();
+      withLogContext({ request_id: 'stranger', user_id: 7 }, () => (send(1), sendSingle(2)));
+      await turns();
+      await pump.beforeApplicationShutdown();
+      expect(seen.lines.length).toBeGreaterThan(0);
+      expect(seen.lines.filter(([, of]) => Object.keys(of).length > 0)).toEqual([]);
     },
   );
 });

@@ -3,7 +3,6 @@ import { type BeforeApplicationShutdown, Injectable, type OnApplicationBootstrap
 import { PinoLogger } from 'nestjs-pino';
 import { Lane } from '../../../platform/concurrency/lane.js';
 import { JobQueue } from '../../../platform/database/job-queue.js';
-import { withLogContext } from '../../../platform/logging/log-context.js';
 import { RunExecutor } from '../execution/run-executor.js';
 import { RunClaimsRepository } from '../ledger/run-claims.repository.js';
 import { CallPace } from './call-pace.js';
@@ -138,7 +137,7 @@ export class RunPump implements OnApplicationBootstrap, BeforeApplicationShutdow
     this.lanes.fetch.run();
     const queued = runs.map((run) => run.queued);
     try {
-      await withLogContext({}, () => this.resumption.begin(queued, slots));
+      await this.resumption.begin(queued, slots);
       backlog.markBegun(runs);
       if (backlog.done.length > 0) this.lanes.complete.run();
     } catch (err) {

@@ -2,7 +2,7 @@ import { ValidationFailedError } from '../../errors/platform.errors.js';
 import { type FieldError, ResearchPlatformError } from '../../errors/research-platform.error.js';
 
 /** The places of an error that was found in a part of the body, as seen from the whole of it. */
-export function fieldsUnder(errors: readonly FieldError[], pointer: string): FieldError[] {
+function fieldsUnder(errors: readonly FieldError[], pointer: string): FieldError[] {
   return errors.map((error) => ('pointer' in error ? { ...error, pointer: `${pointer}${error.pointer}` } : error));
 }
 
