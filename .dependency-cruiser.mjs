@@ -19,7 +19,7 @@ const FEATURES = {
 const AI_FOLDERS = {
   models: [],
   claude: ['models'],
-  'token-counts': ['claude', 'models'],
+  'token-counter': ['claude', 'models'],
   usage: ['models'],
   runs: ['claude', 'models', 'usage'],
   batches: ['claude', 'models', 'usage', 'runs'],

@@ -1,7 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { LoggerModule } from 'nestjs-pino';
 import { AiModule } from './ai/ai.module.js';
-import { TokenCountsModule } from './ai/token-counts/token-counts.module.js';
+import { TokenCounterModule } from './ai/token-counter/token-counter.module.js';
 import { ExportsModule } from './exports/exports.module.js';
 import { IdentityModule } from './identity/identity.module.js';
 import { CacheModule } from './platform/cache/cache.module.js';
@@ -42,7 +42,7 @@ export class AppModule {
         IdentityModule,
         PromptsModule,
         ResearchModule,
-        TokenCountsModule,
+        TokenCounterModule,
         AiModule,
         ExportsModule,
         StatisticsModule,

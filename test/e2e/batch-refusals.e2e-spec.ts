@@ -66,6 +66,24 @@ describe('a batch is refused as a whole', () => {
     expect(placesOf(await expectProblem(await post(body), 'validation-failed'))).toEqual(places);
   });
 
+  it('for more text than it may ask together, of however few words', async () => {
+    const item = dataOf(await user.api.POST('/api/v1/research-items', { body: { title: 'Long' } }));
+    const path = { id: item.id };
+    const template = `${'Tides and currents. '.repeat(4_500)}`;
+    const body = {
+      name: 'long',
+      template: `{{#turns}}${template}{{/turns}}`,
+      variables: [{ name: 'turns', type: 'list' as const }],
+    };
+    const prompt = dataOf(await user.api.POST('/api/v1/research-items/{id}/prompts', { params: { path }, body }));
+    const query = { prompt_id: prompt.id, variables: { turns: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10] } };
+    const problem = await expectProblem(
+      await post({ queries: Array.from({ length: 100 }, () => query) }),
+      'payload-too-large',
+    );
+    expect(problem.detail).toContain('67108864 characters');
+  });
+
   it('for a query whose prompt, version or item is not there, as that query alone would be', async () => {
     const prompt = await expectProblem(await post({ queries: withBad({ prompt_id: 9_999_999 }) }), 'prompt-not-found');
     expect([placesOf(prompt), prompt.detail]).toEqual([['/queries/17'], expect.stringContaining('/queries/17')]);

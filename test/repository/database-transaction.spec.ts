@@ -2,9 +2,10 @@ import type { EventEmitter } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { jest } from '@jest/globals';
 import { Logger } from '@nestjs/common';
-import { mapConstraint, toDatabaseError } from '../../src/platform/database/sql-errors.js';
-import { ConflictError, ValidationFailedError } from '../../src/platform/errors/platform.errors.js';
+import { mapConstraint, mayPass, toDatabaseError } from '../../src/platform/database/sql-errors.js';
+import { ConflictError, DatabaseBusyError, ValidationFailedError } from '../../src/platform/errors/platform.errors.js';
 import { freshDatabase, onPostgres, type TestDatabase } from '../support/database.js';
+import { until } from '../support/until.js';
 
 describe('a transaction', () => {
   let database: TestDatabase;
@@ -245,6 +246,26 @@ describe('a transaction', () => {
       const other = new Error('notes_pkey');
       expect(() => mapConstraint(other, { notes_pkey: () => new ConflictError('x') })).toThrow(other);
       expect(toDatabaseError(violation)).toBeNull();
+    });
+
+    // The embedded database is one session: nothing of it waits for anything.
+    (onPostgres ? it : it.skip)('tell whose work crossed that of others that it may be done again', async () => {
+      await insert(1);
+      await insert(2);
+      const touch = (id: number) => sql('update notes set id = id where id = $1', [id]);
+      let touched = 0;
+      const cross = (first: number) =>
+        database.transaction.run(async () => {
+          await touch(first);
+          touched += 1;
+          await until('Both', () => Promise.resolve(touched === 2));
+          await touch(3 - first);
+        });
+      const outcomes = await Promise.allSettled([cross(1), cross(2)]);
+      expect(outcomes.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected']);
+      const [victim] = outcomes.filter((outcome) => outcome.status === 'rejected');
+      expect(victim?.reason).toBeInstanceOf(DatabaseBusyError);
+      expect([victim?.reason.slug, mayPass(victim?.reason)]).toEqual(['database-unavailable', true]);
     });
 
     it('tell a character that cannot be stored as invalid input', async () => {

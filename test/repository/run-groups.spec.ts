@@ -20,7 +20,7 @@ describe('the runs of a batch', () => {
     database.transaction.sql<Row>(text, values);
 
   /** Accepts so many runs, each of which asks for its place in the batch. */
-  async function accept(count: number, queued: boolean) {
+  async function accept(count: number, queued: boolean, system: string | null = null) {
     const [user] = await sql<{ id: UserId }>(`insert into users (name) values ('Ada') returning id`);
     const insert = `insert into batches (user_id, mode, created_at) values ($1, 'realtime', now()) returning id`;
     const [batch] = await sql<{ id: number }>(insert, [user!.id]);
@@ -30,6 +30,7 @@ describe('the runs of a batch', () => {
     const questions = Array.from({ length: count }, (_, index) => ({
       question: questionOf(user!.id, {
         messages: [{ role: 'user', content: `${index}` }],
+        system,
         model: 'claude-sonnet-5-5',
         settings: { max_tokens: 1000 + index },
       }),
@@ -69,6 +70,22 @@ describe('the runs of a batch', () => {
     const rises = attempts.slice(1).map(({ reserved }, index) => reserved - attempts[index]!.reserved);
     expect(Math.min(...rises)).toBeGreaterThan(0);
     expect(account!.reserved).toBe(attempts.reduce((sum, { reserved }) => sum + reserved, 0));
+  });
+
+  it('are recorded by as many statements as their texts need, also where these double as JSON', async () => {
+    const recorded = jest.spyOn(RunGroupsRepository.prototype, 'accept');
+    const { ids } = await accept(7, false, '\\'.repeat(1_500_000));
+    expect(recorded.mock.calls.map(([, , , { columns }]) => JSON.parse(`[${columns[0]?.slice(1, -1)}]`))).toEqual([
+      [0, 1],
+      [2, 3],
+      [4, 5],
+      [6],
+    ]);
+    const [row] = await sql(
+      'select count(*)::integer as runs, sum(length(system))::integer as text from runs where id = any($1)',
+      [ids],
+    );
+    expect(row).toEqual({ runs: 7, text: 7 * 1_500_000 });
   });
 
   it('are named by no job where they do not go through the queue', async () => {

@@ -13,7 +13,7 @@ const ALLOWED: Record<string, string> = {
   statistics: 'platform identity prompts research ai',
   'ai/models': '',
   'ai/claude': 'ai/models',
-  'ai/token-counts': 'ai/models ai/claude',
+  'ai/token-counter': 'ai/models ai/claude',
   'ai/usage': 'ai/models',
   'ai/runs': 'ai/models ai/claude ai/usage',
   'ai/batches': 'ai/models ai/claude ai/usage ai/runs',

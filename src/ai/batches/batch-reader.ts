@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import type { UserId } from '../../identity/user-id.js';
+import { SharedLooks } from '../../platform/concurrency/shared-looks.js';
 import { Lifecycle } from '../../platform/health/lifecycle.js';
 import { formatEvent, HEARTBEAT } from '../../platform/http/sse.js';
 import { everyRow } from '../../platform/paging/every-row.js';
@@ -20,6 +21,8 @@ const HEARTBEAT_MS = 15_000;
 /** Reads batches for those who wait for them or follow them. Any process may work on their runs, so all look at what is stored. */
 @Injectable()
 export class BatchReader {
+  private readonly looks = new SharedLooks<BatchView>(WATCH_POLL_MS);
+
   constructor(
     private readonly batches: BatchesRepository,
     private readonly results: BatchResultsRepository,
@@ -63,7 +66,8 @@ export class BatchReader {
   private async *changes(first: BatchView): AsyncGenerator<string> {
     let told = '';
     let toldAt = Date.now();
-    for (let batch = first; ; batch = await this.batches.get(first.userId, first.id)) {
+    const look = () => this.batches.get(first.userId, first.id);
+    for (let batch = first; ; batch = await this.looks.next(`${first.id}`, look)) {
       const data = JSON.stringify(toBatchResponse(batch));
       const over = isOver(batch.status);
       if (data !== told) {
@@ -75,7 +79,6 @@ export class BatchReader {
         toldAt = Date.now();
       }
       if (over || this.lifecycle.stopping) return;
-      await sleep(WATCH_POLL_MS);
     }
   }
 }

@@ -7,3 +7,13 @@ export class BatchNotFoundError extends ResearchPlatformError {
     super('batch-not-found', `Batch ${id} not found`);
   }
 }
+
+/** What the queries of a batch ask is too much together, as rendered. Slug `payload-too-large`. */
+export class BatchTooLargeError extends ResearchPlatformError {
+  constructor(mostCharacters: number) {
+    super(
+      'payload-too-large',
+      `The queries of a batch may ask ${mostCharacters} characters together, as rendered: ask these in several batches`,
+    );
+  }
+}

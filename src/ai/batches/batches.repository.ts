@@ -2,6 +2,9 @@ import { Injectable } from '@nestjs/common';
 import type { UserId } from '../../identity/user-id.js';
 import { Transaction } from '../../platform/database/transaction.js';
 import type { PageRequest, Slice } from '../../platform/paging/pager.js';
+import type { ResearchItemId } from '../../prompts/parent-item.js';
+import type { PromptId } from '../../prompts/prompts.types.js';
+import type { RunParents } from '../runs/ledger/run-groups.repository.js';
 import type { RunId } from '../runs/run.types.js';
 import { standingOf, type Tally } from './batch-tally.js';
 import { BatchNotFoundError } from './batch.errors.js';
@@ -30,6 +33,8 @@ const FIND = `select ${COLUMNS} from batches b where b.id = $1::bigint and b.use
 const PAGE = `
   select ${COLUMNS} from batches b
   where b.user_id = $1::bigint and b.id < coalesce($2::bigint, 9223372036854775807) order by b.id desc limit $3::integer`;
+/** Runs that a retry replaces. */
+const FAILED = `batch_index is not null and status in ('failed', 'interrupted')`;
 const KEEP_OUTCOME = `
   update batches set outcome = $3::json where id = $1::bigint and round = $2::integer and outcome is null`;
 
@@ -80,11 +85,25 @@ export class BatchesRepository {
   /** Notes, for the batch and its unfinished runs, that they are to be cancelled. Their workers look here. */
   async requestCancel(id: BatchId): Promise<void> {
     await this.transaction.sql('update batches set cancel_requested_at = now() where id = $1', [id]);
+    // In the order of their ids, as all who lock many: so nobody waits for a run of another who waits for one of theirs.
     await this.transaction.sql(
-      `update runs set cancel_requested_at = now()
-       where batch_id = $1 and status in ('queued', 'running') and cancel_requested_at is null`,
+      `with unfinished as (
+         select id from runs where batch_id = $1 and status in ('queued', 'running') and cancel_requested_at is null
+         order by id for no key update)
+       update runs set cancel_requested_at = now() from unfinished where runs.id = unfinished.id`,
       [id],
     );
+  }
+
+  /** What the failed and interrupted runs hang on. */
+  async findParentsOfFailed(id: BatchId): Promise<RunParents> {
+    const [row] = await this.transaction.sql<{ items: ResearchItemId[] | null; prompts: PromptId[] | null }>(
+      `select array_agg(distinct research_item_id) filter (where research_item_id is not null) as items,
+         array_agg(distinct prompt_id) filter (where prompt_id is not null) as prompts
+       from runs where batch_id = $1 and ${FAILED}`,
+      [id],
+    );
+    return { itemIds: row?.items ?? [], promptIds: row?.prompts ?? [] };
   }
 
   /** Takes the failed and interrupted runs out of their places, for others to take these; answers them in input order. */
@@ -92,7 +111,7 @@ export class BatchesRepository {
     const rows = await this.transaction.sql<{ id: RunId; batch_index: number; custom_id: string | null }>(
       `with failed as (
          select id, batch_index, custom_id from runs
-         where batch_id = $1 and batch_index is not null and status in ('failed', 'interrupted') for no key update),
+         where batch_id = $1 and ${FAILED} order by id for no key update),
        replaced as (update runs set batch_index = null from failed where runs.id = failed.id)
        select * from failed order by batch_index`,
       [id],

@@ -14,3 +14,9 @@ export function requestOf(run: RunQuestion): ClaudeRequest {
     webSearch: run.settings.web_search,
   };
 }
+
+/** How many characters of the caller's Claude is asked for a run: its texts as rendered, and its schema. */
+export function requestLength({ system, messages, settings: { output_schema: schema } }: RunQuestion): number {
+  const texts = messages.reduce((sum, { content }) => sum + content.length, system?.length ?? 0);
+  return texts + (schema === undefined ? 0 : JSON.stringify(schema).length);
+}

@@ -27,7 +27,7 @@ import { RunPump } from './queue/run-pump.js';
 import { RunQueue } from './queue/run-queue.js';
 import { RunResumption } from './queue/run-resumption.js';
 import { RunAttemptEntity } from './run-attempt.entity.js';
-import { RunDrafts } from './run-draft.js';
+import { RunDrafts } from './run-drafts.js';
 import { RunGroups } from './run-groups.js';
 import { RunPages } from './run-pages.js';
 import { RunEntity } from './run.entity.js';

@@ -10,7 +10,7 @@ import { acceptedRun } from './ledger/run-acceptance.js';
 import { RunLedgerRepository } from './ledger/run-ledger.repository.js';
 import { worstCaseOf } from './ledger/run-money.js';
 import { RunQueue } from './queue/run-queue.js';
-import { RunDrafts } from './run-draft.js';
+import { RunDrafts } from './run-drafts.js';
 import { RunNotFoundError } from './run.errors.js';
 import type { Run, RunEvent, RunId, RunQuestion } from './run.types.js';
 import { RunsRepository } from './runs.repository.js';

@@ -6,7 +6,7 @@ import { TokenCounter } from '../../prompts/token-counter.js';
 import { CLAUDE_PROBLEMS, DRAFT_PROBLEMS } from './run-problems.js';
 import { RunRequest } from './dto/run-request.dto.js';
 import { TokenCountResponse } from './dto/token-count.dto.js';
-import { RunDrafts } from './run-draft.js';
+import { RunDrafts } from './run-drafts.js';
 
 /** What a run would cost at most, before it is made. */
 @ApiTags('Runs')

@@ -6,7 +6,7 @@ const INT8_OID = 20;
  * bigint as a number: every id and amount is within 2^53, and what is not must not be rounded silently.
  * @throws RangeError beyond 2^53
  */
-export function safeInteger(text: string): number {
+function safeInteger(text: string): number {
   const value = Number(text);
   if (!Number.isSafeInteger(value)) throw new RangeError(`${text} is beyond the integers that a number can hold`);
   return value;

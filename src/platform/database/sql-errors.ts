@@ -1,6 +1,6 @@
 import pg from 'pg';
 import { QueryFailedError } from 'typeorm';
-import { DatabaseUnavailableError, ValidationFailedError } from '../errors/platform.errors.js';
+import { DatabaseBusyError, DatabaseUnavailableError, ValidationFailedError } from '../errors/platform.errors.js';
 import type { ResearchPlatformError } from '../errors/research-platform.error.js';
 
 /**
@@ -8,6 +8,8 @@ import type { ResearchPlatformError } from '../errors/research-platform.error.js
  * 08 is the connection itself.
  */
 const AWAY = new Set(['57P01', '57P02', '57P03', '53300', '25P03']);
+/** Somebody else's work on the same rows came first (deadlock, serialization): nothing of this was done, and it may be asked again. */
+const CROSSED = new Set(['40P01', '40001']);
 /** A character that UTF-8 or a text column cannot hold, such as NUL. */
 const UNSTORABLE = new Set(['22021', '22P05']);
 const NETWORK = new Set([
@@ -54,24 +56,27 @@ export function isAway(error: unknown): boolean {
 }
 
 /**
- * Whether a statement may do better when it is sent again: the database was away, full, or busy with somebody else's work. What
+ * Whether a statement may do better when it is sent again: the database was away, full, or others' work crossed it. What
  * it refuses for what was in it (class 22, 23 and 54), or what is no error of the database, stays as it is.
  */
 export function mayPass(error: unknown): boolean {
   const cause = driverError(error);
-  if (cause instanceof DatabaseUnavailableError || isAway(cause)) return true;
+  if (cause instanceof DatabaseUnavailableError || cause instanceof DatabaseBusyError || isAway(cause)) return true;
   return cause instanceof pg.DatabaseError && !/^(2[23]|54)/.test(cause.code ?? '');
 }
 
 /**
  * The domain error that a failed statement stands for whoever sent it: `DatabaseUnavailableError` when the database is away,
- * `ValidationFailedError` for a character that it cannot store; null for every other error.
+ * `DatabaseBusyError` when others' work crossed it, `ValidationFailedError` for a character that cannot be stored; null for
+ * every other error.
  */
 export function toDatabaseError(error: unknown): ResearchPlatformError | null {
   if (error instanceof DatabaseUnavailableError) return error;
   const cause = driverError(error);
   if (cause instanceof DatabaseUnavailableError) return cause;
   if (isAway(cause)) return new DatabaseUnavailableError({ cause: error });
+  if (cause instanceof pg.DatabaseError && CROSSED.has(cause.code ?? ''))
+    return new DatabaseBusyError({ cause: error });
   if (cause instanceof pg.DatabaseError && UNSTORABLE.has(cause.code ?? '')) {
     return new ValidationFailedError([{ pointer: '', detail: 'holds a character that cannot be stored, such as NUL' }]);
   }

@@ -61,6 +61,13 @@ export class DatabaseUnavailableError extends ResearchPlatformError {
   }
 }
 
+/** What was asked crossed others' work on the same rows, and was undone. Slug `database-unavailable`. */
+export class DatabaseBusyError extends ResearchPlatformError {
+  constructor(options?: ErrorOptions) {
+    super('database-unavailable', "Others' changes crossed this one, and nothing of it was done", {}, options);
+  }
+}
+
 /** The process is on its way out and takes no new work. Slug `shutting-down`. */
 export class ShuttingDownError extends ResearchPlatformError {
   constructor() {

@@ -84,7 +84,8 @@ export const PROBLEMS = {
   'payload-too-large': {
     status: 413,
     title: 'The request body is too large',
-    meaning: 'A body may have 1 MiB (a batch 32 MiB).',
+    meaning:
+      'A body may have 1 MiB (a batch 32 MiB), and what the queries of a batch ask together, as rendered, 64 Mi characters.',
   },
   'unsupported-media-type': {
     status: 415,

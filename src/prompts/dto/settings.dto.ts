@@ -101,7 +101,8 @@ export class SettingsRequest {
   output_schema?: Record<string, unknown>;
 
   /**
-   * Whether Claude may search the web.
+   * Whether Claude may search the web. What Anthropic charges for each search, beside the tokens, is in no cost here and in no
+   * budget.
    * @example false
    */
   @Optional()

@@ -63,4 +63,29 @@ describe('A follower', () => {
     await events.return(undefined);
     expect(live.watched).toBe(false);
   });
+
+  it('asks the database as one, however many follow a run that another process works on', async () => {
+    const readers = 100;
+    const stored = [event(1, 'run')];
+    let looks = 0;
+    const repository = {
+      findAfter: (_owner: UserId, _id: RunId, after: number) => {
+        looks += 1;
+        // Each has looked for itself, and all together once.
+        if (looks === readers + 1) stored.push(event(2), event(3, 'succeeded'));
+        return Promise.resolve(looks === readers + 1 ? [] : stored.filter(({ sequence }) => sequence > after));
+      },
+      findPosition: () => Promise.resolve({ last: 1, status: 'running' }),
+    } as unknown as RunEventsRepository;
+    const follower = new RunFollower(new LiveRuns(), repository, { stopping: false } as Lifecycle);
+    const read = async (): Promise<string[]> => {
+      const frames: string[] = [];
+      for await (const frame of await follower.follow(1 as UserId, RUN.id, 1, 'after')) frames.push(frame);
+      return frames;
+    };
+    const all = await Promise.all(Array.from({ length: readers }, read));
+    const whole = ['id: 2\nevent: delta\ndata: {"n":2}\n\n', 'id: 3\nevent: succeeded\ndata: {"n":3}\n\n'];
+    expect(all).toEqual(Array.from({ length: readers }, () => whole));
+    expect(looks).toBe(readers + 2);
+  });
 });

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { UserId } from '../../../identity/user-id.js';
+import { SharedLooks } from '../../../platform/concurrency/shared-looks.js';
 import { ValidationFailedError } from '../../../platform/errors/platform.errors.js';
 import { Lifecycle } from '../../../platform/health/lifecycle.js';
 import { formatEvent, HEARTBEAT } from '../../../platform/http/sse.js';
@@ -12,11 +13,14 @@ import { isFinal, type RunEvent, type RunId } from '../run.types.js';
 const HEARTBEAT_MS = 15_000;
 /** How often the stored events of a run that another process works on are looked at. */
 const POLL_MS = 200;
+/** Stored events that are read at once. */
 const PAGE = 500;
 
 /** Reads a run's events for one reader, from wherever it stopped: live in this process, or stored by any. */
 @Injectable()
 export class RunFollower {
+  private readonly looks = new SharedLooks<readonly RunEvent[]>(POLL_MS);
+
   constructor(
     private readonly liveRuns: LiveRuns,
     private readonly events: RunEventsRepository,
@@ -60,22 +64,25 @@ export class RunFollower {
   ): AsyncGenerator<string> {
     let sequence = after;
     let silentSince = Date.now();
+    let more = true;
     while (knownLast === null || sequence < knownLast) {
       const live = place.find();
       // Remembered before looking: a change that comes while the events are read must not be slept through.
       const revision = live?.revision;
-      const events = await this.next(owner, place.id, sequence, live);
+      const events: readonly RunEvent[] =
+        fromMemory(live, sequence) ?? (await this.stored(owner, place.id, sequence, !live && !more));
       for (const event of events) {
         yield formatEvent(event.sequence, event.name, event.data);
         sequence = event.sequence;
         if (isEnd(event)) return;
       }
+      more = events.length === PAGE;
       if (events.length > 0) {
         silentSince = Date.now();
         continue;
       }
-      if (this.lifecycle.stopping && !live) return;
-      await (live ?? NOBODY).changed(live ? HEARTBEAT_MS : POLL_MS, revision);
+      if (live) await live.changed(HEARTBEAT_MS, revision);
+      else if (this.lifecycle.stopping) return;
       if (Date.now() - silentSince >= HEARTBEAT_MS) {
         yield HEARTBEAT;
         silentSince = Date.now();
@@ -83,15 +90,16 @@ export class RunFollower {
     }
   }
 
-  private async next(
-    owner: UserId,
-    id: RunId,
-    sequence: number,
-    live: LiveRun | undefined,
-  ): Promise<readonly RunEvent[]> {
-    if (live && sequence + 1 >= live.firstSequence) return live.eventsAfter(sequence);
-    return this.events.findAfter(owner, id, sequence, PAGE);
+  /** @param later whether none are there: then they are waited for a little, together with all who stand at the same event */
+  private stored(owner: UserId, id: RunId, after: number, later: boolean): Promise<readonly RunEvent[]> {
+    const look = () => this.events.findAfter(owner, id, after, PAGE);
+    return later ? this.looks.next(`${id} ${after}`, look) : look();
   }
+}
+
+/** The next events of a run that is worked on here; null when they have left the memory, or it is not. */
+function fromMemory(live: LiveRun | undefined, after: number): readonly RunEvent[] | null {
+  return live && after + 1 >= live.firstSequence ? live.eventsAfter(after) : null;
 }
 
 /** A reader's place at a run, in this process or not: the run may come to be worked on here while it is followed. */
@@ -119,12 +127,6 @@ class Place {
     this.leaveLive = undefined;
   }
 }
-
-/** Stands for a run that another process works on: there is nothing to be told, only time to pass. */
-const NOBODY = {
-  changed: (timeoutMs: number): Promise<boolean> =>
-    new Promise((resolve) => setTimeout(() => resolve(false), timeoutMs)),
-};
 
 function isEnd({ name }: RunEvent): boolean {
   return name !== 'run' && name !== 'delta' && name !== 'usage';

@@ -13,9 +13,6 @@ import { countRun } from './run.metrics.js';
 
 /** Runs that one transaction ends: enough to be quick, few enough to leave others their turn. */
 export const RUNS_PER_ENDING = 250;
-/** What the column holds: some 24 days. */
-const MAX_DURATION_MS = 2 ** 31 - 1;
-
 /** What the last attempt of a run came to; its number and its time are the run's own. */
 export type AttemptEnd = Pick<FinalAttempt, 'answer' | 'failure'>;
 
@@ -74,7 +71,7 @@ function finalAttempt(run: Run, { answer, failure }: AttemptEnd, at: Date): Fina
   const attempt = run.attempts.at(-1);
   return {
     number: attempt?.number ?? 0,
-    durationMs: Math.min(MAX_DURATION_MS, at.getTime() - (attempt?.startedAt ?? run.createdAt).getTime()),
+    durationMs: at.getTime() - (attempt?.startedAt ?? run.createdAt).getTime(),
     answer,
     usage: answer?.usage ?? null,
     failure,

@@ -4,8 +4,9 @@ import { arrayLiteral } from '../../../platform/database/array-literal.js';
 import { mapConstraint } from '../../../platform/database/sql-errors.js';
 import { Transaction } from '../../../platform/database/transaction.js';
 import { type NanoUsd, nanoUsd } from '../../../platform/money/money.js';
-import { ItemNotFoundError } from '../../../prompts/parent-item.js';
+import { ItemNotFoundError, type ResearchItemId } from '../../../prompts/parent-item.js';
 import { PromptNotFoundError } from '../../../prompts/prompts.errors.js';
+import type { PromptId } from '../../../prompts/prompts.types.js';
 import { BudgetExceededError } from '../run.errors.js';
 import type { RunId, RunQuestion } from '../run.types.js';
 
@@ -21,6 +22,12 @@ export interface GroupedRun {
   readonly reserve: NanoUsd | null;
   /** JSON of the first event behind the id, from the comma on. */
   readonly firstEventRest: string;
+}
+
+/** What runs hang on: each id once. */
+export interface RunParents {
+  readonly itemIds: readonly ResearchItemId[];
+  readonly promptIds: readonly PromptId[];
 }
 
 /** Runs as they are sent to the database. */
@@ -43,6 +50,12 @@ const RESERVE_ALL = `
         or (not $3::boolean and spent_nano_usd + reserved_nano_usd + $2::bigint <= budget_nano_usd))
     returning id)
   select budget.id, account.remaining from account left join budget on true`;
+
+/** $1 user, $2 ids. */
+const HOLD_ITEMS = `
+  select from research_items where user_id = $1::bigint and id = any($2::bigint[]) order by id for key share`;
+const HOLD_PROMPTS = `
+  select from prompts where user_id = $1::bigint and id = any($2::bigint[]) order by id for key share`;
 
 /** $1 user, $2 batch, $3 created at, $4–$18 a list for each column. */
 const ACCEPT_ALL = `
@@ -97,6 +110,15 @@ export class RunGroupsRepository {
     const [row] = await this.transaction.sql<{ id: number | null; remaining: NanoUsd }>(RESERVE_ALL, values);
     if (row && row.id !== null) return;
     throw new BudgetExceededError(row?.remaining ?? nanoUsd(0), unpriced ? null : amount);
+  }
+
+  /**
+   * Locks what runs hang on, before the runs themselves as the order of locks wants it (see `ACCEPT`): their keys, which are
+   * checked later, would lock them in any order.
+   */
+  async holdParents(owner: UserId, { itemIds, promptIds }: RunParents): Promise<void> {
+    if (itemIds.length > 0) await this.transaction.sql(HOLD_ITEMS, [owner, itemIds]);
+    if (promptIds.length > 0) await this.transaction.sql(HOLD_PROMPTS, [owner, promptIds]);
   }
 
   /** The turn of the first of a user's further runs in the queue. */

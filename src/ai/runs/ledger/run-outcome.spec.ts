@@ -63,6 +63,11 @@ const aborted = (cause: AbortCause, seen: ClaudeAnswer | null) =>
 const end = (how: FinalAttempt | Error, present = run()) => finishedRun(present, how, AT).run;
 
 describe('A run that was answered', () => {
+  it('has an attempt whose time fits its column, also when it is found again after a month', () => {
+    const ended = end(final({ durationMs: 30 * 86_400_000, failure: new CallAborted('fenced', null) }));
+    expect(ended.attempts[0]?.durationMs).toBe(2_147_483_647);
+  });
+
   it('has succeeded: answer, cost, price and attempt are settled', () => {
     const { run: ended, price } = finishedRun(run(), succeeded(), AT);
     expect(ended).toMatchObject({

@@ -68,6 +68,9 @@ function endWithoutAttempt(run: Run, error: Error, at: Date): Ending {
   };
 }
 
+/** What the column holds, some 24 days: a run may be found again long after its worker was lost. */
+const MAX_DURATION_MS = 2 ** 31 - 1;
+
 const DEFECT: RunError = { slug: 'internal-error', detail: 'An unexpected error ended the run' };
 
 function membersOf({ extras: { members } }: ResearchPlatformError): Pick<RunError, 'members'> {
@@ -90,7 +93,7 @@ function closedAttempt(run: Priced, attempt: RunAttempt, final: FinalAttempt, co
   if (attempt.state === 'intent' || attempt.number !== final.number) return { ...attempt, ...NOT_BILLED };
   return {
     ...attempt,
-    durationMs: final.durationMs,
+    durationMs: Math.min(MAX_DURATION_MS, final.durationMs),
     ...attemptFacts(attempt, final),
     ...attemptBilling(run, attempt, final, cost),
   };

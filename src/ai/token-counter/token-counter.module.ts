@@ -10,4 +10,4 @@ import { ClaudeTokenCounter } from './claude-token-counter.js';
   providers: [{ provide: TokenCounter, useClass: ClaudeTokenCounter }],
   exports: [TokenCounter],
 })
-export class TokenCountsModule {}
+export class TokenCounterModule {}
