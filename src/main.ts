@@ -2,9 +2,9 @@ import 'reflect-metadata';
 import { constants } from 'node:os';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { PinoLogger } from 'nestjs-pino';
-import { ConfigError, loadConfig } from './platform/config/config.js';
-import { EmbeddedDatabaseBrokenError, openEmbeddedDatabase } from './platform/database/embedded/embedded-database.js';
-import { EmbeddedDatabaseLockedError } from './platform/database/embedded/database-lock.js';
+import { loadConfig } from './platform/config/config.js';
+import { openEmbeddedDatabase } from './platform/database/embedded/embedded-database.js';
+import { OperatorError } from './platform/errors/operator.error.js';
 import { keepHeapSmall } from './platform/process/keep-heap-small.js';
 
 /** What a signal to stop does at this moment. */
@@ -62,8 +62,6 @@ function stopping(
   };
 }
 
-/** Errors whose message is written for the operator. */
-const FOR_OPERATORS = [ConfigError, EmbeddedDatabaseLockedError, EmbeddedDatabaseBrokenError];
 /** Codes of the system for what only the operator can mend, such as a DATA_DIR that is a file. */
 const FILE_CODES = new Set([
   'EACCES',
@@ -79,7 +77,7 @@ const FILE_CODES = new Set([
 
 /** One readable line (for the configuration, one a mistake) on why the boot failed; the stack only where it is a defect. */
 function explain(error: unknown): string {
-  if (FOR_OPERATORS.some((type) => error instanceof type)) return (error as Error).message;
+  if (error instanceof OperatorError) return error.message;
   if (!(error instanceof Error)) return String(error);
   const { code, address, port } = error as NodeJS.ErrnoException & { address?: string; port?: number };
   if (code === 'EADDRINUSE') {

@@ -1,4 +1,5 @@
 import { ConflictError, NotFoundError } from '../platform/errors/platform.errors.js';
+import { OperatorError } from '../platform/errors/operator.error.js';
 import { ResearchPlatformError } from '../platform/errors/research-platform.error.js';
 import type { Scope } from './scope.js';
 
@@ -46,9 +47,19 @@ export class BootstrapKeyError extends ConflictError {
   }
 }
 
-/** `BOOTSTRAP_API_KEY` is a key that a user has already. It stops the boot. Slug `conflict`. */
-export class BootstrapKeyTakenError extends ConflictError {
+/** `BOOTSTRAP_API_KEY` is a key that a user has already. It stops the boot. */
+export class BootstrapKeyTakenError extends OperatorError {
   constructor() {
     super('BOOTSTRAP_API_KEY is an API key of a user already: choose another value');
+  }
+}
+
+/** The pepper is gone while the API keys that were hashed under it are there. It stops the boot. */
+export class PepperLostError extends OperatorError {
+  constructor(path: string) {
+    super(
+      `There is no ${path}, and the database has API keys already, none of which would open anything under a new pepper: ` +
+        'restore the file or set API_KEY_PEPPER to what it held, or set BOOTSTRAP_API_KEY to go on with that key alone.',
+    );
   }
 }

@@ -11,6 +11,7 @@ import { Authenticator } from './api-keys/authenticator.js';
 import { BootstrapRepository } from './bootstrap/bootstrap.repository.js';
 import { BootstrapService } from './bootstrap/bootstrap.service.js';
 import { KeyFile } from './bootstrap/key-file.js';
+import { PepperWatch } from './bootstrap/pepper-watch.js';
 import { MeController } from './users/me.controller.js';
 import { User } from './users/user.entity.js';
 import { UsersController } from './users/users.controller.js';
@@ -30,6 +31,7 @@ import { UsersService } from './users/users.service.js';
     BootstrapRepository,
     BootstrapService,
     KeyFile,
+    PepperWatch,
     UsersRepository,
     UsersService,
   ],

@@ -60,7 +60,14 @@ export class PromptsController {
   @Delete()
   @HttpCode(204)
   @ApiIfMatch()
-  @Authorized('write', 'prompt-not-found', 'validation-failed', 'precondition-failed')
+  @Authorized(
+    'write',
+    'prompt-not-found',
+    'validation-failed',
+    'precondition-failed',
+    'payload-too-large',
+    'unsupported-media-type',
+  )
   @ApiOperation({
     summary: 'Delete a prompt',
     description: 'With its versions and labels. Its runs stay, with `prompt_id` null.',

@@ -57,6 +57,42 @@ describe('versionContent', () => {
     expect(mistakes(() => versionContent(request))).toMatchObject([{ pointer: '/variables/0/default' }]);
   });
 
+  it.each([' ', '\n\t ', '{{! only a note }}', '{{#a}} {{/a}}', ' {{^a}}{{#b}}{{! x }}{{/b}}{{/a}}\u00a0'])(
+    'refuses %j, which makes nothing but white space whatever its variables hold',
+    (template) => {
+      expect(mistakes(() => versionContent({ template }))).toEqual([
+        { pointer: '/template', detail: 'must make more than white space' },
+      ]);
+    },
+  );
+
+  it.each(['x', '{{a}}', '{{#a}}{{.}}{{/a}}', '{{^a}}x{{/a}}', '{{{a}}}', '{{&a}}'])(
+    'takes %j, which can make more',
+    (template) => {
+      expect(versionContent({ template }).template).toBe(template);
+    },
+  );
+
+  it('takes as many names as can be declared, and no more', () => {
+    const naming = (count: number, prefix = 'v') =>
+      Array.from({ length: count }, (_, index) => `{{${prefix}${index}}}`).join('');
+    const { template, system, variables } = versionContent({
+      template: naming(60),
+      system: naming(40, 'w') + naming(9),
+    });
+    expect(variables).toHaveLength(100);
+    expect(versionContent({ template, system, variables: [...variables] }).variables).toEqual(variables);
+    expect(mistakes(() => versionContent({ template: naming(101), system: naming(3, 'w') }))).toEqual([
+      { pointer: '/template', detail: 'names 101 variables: a version has at most 100' },
+    ]);
+    expect(mistakes(() => versionContent({ template: naming(60), system: naming(41, 'w') }))).toEqual([
+      {
+        pointer: '/system',
+        detail: 'names variables that make 101 with those of the template: a version has at most 100',
+      },
+    ]);
+  });
+
   it('lists at most 100 mistakes', () => {
     const names = Array.from({ length: 500 }, (_, index) => `{{v${index}}}`).join('');
     expect(mistakes(() => versionContent({ template: names, variables: [] }))).toHaveLength(100);

@@ -18,7 +18,7 @@ const MAX_ERRORS = 100;
 
 /**
  * The content of a version as it is kept: with every variable spelled out, also those that its author left to the template.
- * @throws ValidationFailedError for templates that do not parse and for variables that do not fit them
+ * @throws ValidationFailedError for templates that do not parse or can never be rendered, and for variables that do not fit them
  */
 export function versionContent(request: CreateVersionRequest): VersionContent {
   const system = request.system ?? null;
@@ -27,6 +27,7 @@ export function versionContent(request: CreateVersionRequest): VersionContent {
   const compiledSystem = system === null ? null : compile(system, '/system', issues);
   // Which names a text has is known only when it parses.
   if (!compiled || compiledSystem === undefined) throw new ValidationFailedError(issues);
+  if (compiled.blank) issues.push({ pointer: '/template', detail: 'must make more than white space' });
   const given = request.variables?.map(toDefinition) ?? null;
   issues.push(...checkDefinitions(given, compiled, compiledSystem));
   if (issues.length > 0) throw new ValidationFailedError(issues.slice(0, MAX_ERRORS));

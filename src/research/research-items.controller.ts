@@ -116,7 +116,14 @@ export class ResearchItemsController {
   @HttpCode(204)
   @ApiIfMatch()
   @ApiIdParam('id', 'Id of the research item')
-  @Authorized('write', 'item-not-found', 'validation-failed', 'precondition-failed')
+  @Authorized(
+    'write',
+    'item-not-found',
+    'validation-failed',
+    'precondition-failed',
+    'payload-too-large',
+    'unsupported-media-type',
+  )
   @ApiOperation({
     summary: 'Delete a research item',
     description: 'Its prompts go with it; its runs stay, with `research_item_id` and `prompt_id` null.',

@@ -5,7 +5,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import { clientFor, dataOf, newUser, raw } from '../support/client.js';
 import { copiedStorage, emptyStorage, onPostgres, type ServerStorage } from '../support/server-storage.js';
-import { failingBoot, MAIN, serverEnvironment, TestServer } from '../support/server.js';
+import { ADMIN_KEY, failingBoot, MAIN, serverEnvironment, TestServer } from '../support/server.js';
 import { sharedStack } from '../support/shared-stack.js';
 import { until } from '../support/until.js';
 
@@ -76,7 +76,44 @@ describe('a boot that cannot succeed', () => {
     const dir = dataDir();
     prepare(dir);
     const { code, stderr } = await boot({ DATA_DIR: resolve(dir, path) }, dir);
-    expect([code, stderr.trim().split('\n')]).toEqual([1, [expect.stringMatching(reason)]]);
+    const said = new RegExp(`^DATA_DIR cannot be used, .*(${reason.source})`);
+    expect([code, stderr.trim().split('\n')]).toEqual([1, [expect.stringMatching(said)]]);
+  });
+
+  it('says in one line that the database lacks migrations which it is not to run, before it does anything', async () => {
+    const { dataDir: dir, databaseUrl, remove } = await emptyStorage(folder);
+    const env = serverEnvironment({ dataDir: dir, databaseUrl }, { RUN_MIGRATIONS: 'false' });
+    const { code, stderr, stdout } = await failingBoot(env, dir);
+    await remove();
+    const said =
+      /^The database lacks (\d+) of the \1 migrations of this build, the first of them Identity\d+: start once/;
+    expect([code, stderr.trim().split('\n')]).toEqual([1, [expect.stringMatching(said)]]);
+    expect(stdout).toBe('');
+  });
+
+  it.each([
+    ['empty', '', 'is empty: restore its content, or delete it'],
+    ['no key', 'garbage\n', 'holds no API key: restore its content, or delete it'],
+  ])('says in one line that the file of the first admin key is %s', async (_, content, reason) => {
+    const { dataDir: dir, databaseUrl, remove } = await emptyStorage(folder);
+    writeFileSync(join(dir, 'admin-api-key'), content);
+    const env = serverEnvironment({ dataDir: dir, databaseUrl }, { BOOTSTRAP_API_KEY: '' });
+    const { code, stderr } = await failingBoot(env, dir);
+    await remove();
+    expect([code, stderr.trim().split('\n')]).toEqual([1, [expect.stringContaining(reason)]]);
+  });
+
+  it('says in one line that the pepper of the keys is gone, unless BOOTSTRAP_API_KEY lets somebody in', async () => {
+    const storage = await copiedStorage(folder, template);
+    rmSync(join(storage.dataDir, 'api-key-pepper'));
+    const env = serverEnvironment(storage, { BOOTSTRAP_API_KEY: '' });
+    for (let again = 0; again < 2; again += 1) {
+      const { code, stderr } = await failingBoot(env, storage.dataDir);
+      expect([code, stderr.trim().split('\n')]).toEqual([1, [expect.stringContaining('api-key-pepper')]]);
+    }
+    const server = await TestServer.start({ folder, storage });
+    expect((await raw('/api/v1/me', { key: ADMIN_KEY, baseUrl: server.baseUrl })).status).toBe(200);
+    await server.dispose();
   });
 
   (onPostgres ? it.skip : it)('says in one line that the embedded database is damaged', async () => {

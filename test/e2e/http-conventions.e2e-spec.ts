@@ -66,12 +66,17 @@ describe('every request', () => {
   });
 
   describe('is routed', () => {
-    it.each(['/nothing', '/api/v1/nothing', '/api/v2/me', '/api/v1', `${ITEMS}/1/nothing`, '/problems/nothing'])(
-      'to not-found at %s',
-      async (path) => {
-        await expectProblem(await raw(path), 'not-found');
-      },
-    );
+    it.each([
+      '/nothing',
+      '/api/v1/nothing',
+      '/api/v2/me',
+      '/api/v1',
+      `${ITEMS}/1/nothing`,
+      '/problems/nothing',
+      '/docs-yaml',
+    ])('to not-found at %s', async (path) => {
+      await expectProblem(await raw(path), 'not-found');
+    });
 
     it.each([
       ['PUT', ITEMS, 'GET, HEAD, POST'],

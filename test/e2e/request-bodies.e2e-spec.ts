@@ -75,6 +75,16 @@ describe('a request', () => {
       await expectProblem(await without('POST', `/api/v1/ai/runs/${run.id}/cancel`), 'conflict');
     });
 
+    it('as anywhere, by operations that take none: for its content type, its size and its fields', async () => {
+      const { id } = (await (await send({ title: 'stays' })).json()) as { id: number };
+      const remove = (body: string, type = 'application/json'): Promise<Response> =>
+        raw(`${ITEMS}/${id}`, { method: 'DELETE', key: user.key, body, headers: { 'content-type': type } });
+      await expectProblem(await remove('{}', 'text/plain'), 'unsupported-media-type');
+      await expectProblem(await remove(JSON.stringify('x'.repeat(1024 * 1024))), 'payload-too-large');
+      await expectProblem(await remove('{"colour":1}'), 'validation-failed');
+      expect((await raw(`${ITEMS}/${id}`, { key: user.key })).status).toBe(200);
+    });
+
     it('for its size, beyond 1 MiB', async () => {
       await expectProblem(await send({ title: 'a', description: 'x'.repeat(1024 * 1024) }), 'payload-too-large');
     });

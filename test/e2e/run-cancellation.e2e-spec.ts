@@ -61,6 +61,23 @@ describe('cancelling a run', () => {
     expect(await money(user.api)).toEqual({ reserved: 0, spent: run.billing.max_usd });
   });
 
+  it('that ends at the same moment is either cancelled, or told to have ended', async () => {
+    const ids: number[] = [];
+    for (let asked = 0; asked < 40; asked += 1) {
+      const body = { input: `[[sim text="quick" slow_ms=${asked}]]` };
+      ids.push(dataOf(await user.api.POST(RUNS, { params: AT_ONCE, body })).id);
+    }
+    const outcomes = ids.map(async (id) => {
+      const { response } = await user.api.POST('/api/v1/ai/runs/{id}/cancel', at(id));
+      return [response.status, (await cancelled(user.api, id)).status === 'cancelled'];
+    });
+    for (const outcome of await Promise.all(outcomes))
+      expect([
+        [202, true],
+        [409, false],
+      ]).toContainEqual(outcome);
+  });
+
   it('tells those who wait for it, and ends their streams', async () => {
     const marker = unique('waiting');
     const waiting = user.api.POST(RUNS, { body: { input: `${marker} ${LONG}` } });

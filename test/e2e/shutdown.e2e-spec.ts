@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import { accepted, over } from '../support/batches.js';
+import { accepted, BATCHES, over } from '../support/batches.js';
 import { newUser, raw, type Schemas, type TestUser } from '../support/client.js';
 import { expectProblem } from '../support/problems.js';
 import { TestServer } from '../support/server.js';
@@ -71,6 +71,24 @@ describe('a server that is told to stop by SIGTERM', () => {
     expect(Date.now() - start).toBeLessThan(10_000);
     for (const socket of [idle, stalled]) socket.destroy();
   }, 60_000);
+
+  it('tells who watches a batch of the end of what runs here', async () => {
+    const slow = { input: `[[sim text="${'word '.repeat(20)}" deltas=20 delta_ms=100]]` };
+    const { id } = await accepted(user.api, [slow, slow]);
+    const watching = await raw(`${BATCHES}/${id}/events`, { key: user.key, baseUrl: server.baseUrl });
+    const events = readEvents(watching);
+    await until(
+      'Both calls',
+      async () =>
+        (
+          await raw(`${BATCHES}/${id}`, { key: user.key, baseUrl: server.baseUrl }).then(
+            (answer) => answer.json() as Promise<Schemas['BatchResponse']>,
+          )
+        ).counts.running === 2,
+    );
+    expect(await server.stop()).toBe(0);
+    expect((await events).at(-1)).toMatchObject({ name: 'finished', data: { counts: { succeeded: 2 } } });
+  });
 
   it('lets running calls finish, interrupts what hangs, and gives every stream its last event', async () => {
     const short = await stream(`[[sim text="${'word '.repeat(20)}" deltas=20 delta_ms=100]]`);

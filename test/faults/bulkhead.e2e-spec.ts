@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { dataOf, newUser, raw, type TestUser } from '../support/client.js';
 import { HeldClaude } from '../support/held-claude.js';
 import { expectProblem } from '../support/problems.js';
@@ -69,6 +70,30 @@ describe('places for calls in flight', () => {
     await succeeded(2);
     const run = dataOf(await user.api.GET('/api/v1/ai/runs/{id}', { params: { path: { id: last } } }));
     expect([run.status, claude.calls]).toEqual(['succeeded', 3]);
+  });
+
+  it('are waited for until the deadline: runs that it cuts off tell nothing of Claude, which is well', async () => {
+    const { folder, template } = sharedStack();
+    const env = { ...liveAgainst(claude.baseUrl), CLAUDE_TIMEOUT_MS: '1000', CLAUDE_DEADLINE_MS: '2000' };
+    const hurried = await TestServer.start({ folder, template, env: { ...env, CLAUDE_MAX_CONCURRENCY: '1' } });
+    const answering = setInterval(() => claude.release(), 150);
+    const asker = await newUser(hurried.baseUrl);
+    const ask = { method: 'POST', key: asker.key, baseUrl: hurried.baseUrl, json: { input: 'Who is first?' } };
+    const outcome = async (): Promise<string> => {
+      const { type } = (await (await raw(RUNS, ask)).json()) as { type?: string };
+      return type ?? 'answered';
+    };
+    const asked: Promise<string>[] = [];
+    // One after another, so that each has its place for some milliseconds when those before it have reached their deadline.
+    for (let count = 0; count < 150; count += 1) {
+      asked.push(outcome());
+      await sleep(10);
+    }
+    const outcomes = await Promise.all(asked);
+    clearInterval(answering);
+    expect(new Set(outcomes)).toEqual(new Set(['answered', '/problems/claude-timeout']));
+    expect(dataOf(await asker.api.GET('/api/v1/me')).reserved_usd).toBe(0);
+    await hurried.dispose();
   });
 
   it('are waited for by so many and no more: then the answer is 503 at once', async () => {

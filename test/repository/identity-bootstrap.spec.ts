@@ -1,7 +1,8 @@
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { newApiKey } from '../../src/identity/api-keys/key-format.js';
 import type { ApiKeyId } from '../../src/identity/user-id.js';
+import { OperatorError } from '../../src/platform/errors/operator.error.js';
 import { freshDatabase, type TestDatabase } from '../support/database.js';
 import { identityReplica, stdoutOf } from './identity-replica.js';
 
@@ -80,10 +81,26 @@ describe('the first admin key', () => {
     expect(await replica.authenticator.authenticate(key)).not.toBeNull();
   });
 
-  it('stops the boot when the file holds something else', async () => {
+  it.each([
+    ['is empty', '', 'is empty: restore its content, or delete it'],
+    ['is blank', ' \n', 'is empty: restore its content, or delete it'],
+    ['holds something else', 'not a key\n', 'holds no API key: restore its content, or delete it'],
+  ])('stops the boot when the file %s, and says so to the operator', async (_, content, told) => {
     const replica = start();
-    writeFileSync(join(replica.dataDir, 'admin-api-key'), 'not a key\n');
-    await expect(replica.bootstrap.onApplicationBootstrap()).rejects.toThrow('holds no API key');
+    const path = join(replica.dataDir, 'admin-api-key');
+    writeFileSync(path, content);
+    const boot = replica.bootstrap.onApplicationBootstrap();
+    await expect(boot).rejects.toThrow(OperatorError);
+    await expect(boot).rejects.toThrow(`${path} ${told}`);
+    expect(await countKeys()).toBe(0);
+  });
+
+  it('stops the boot when it cannot be kept, and says why', async () => {
+    const replica = start({ DATA_DIR: join(start().dataDir, 'data') });
+    writeFileSync(replica.dataDir, 'no folder');
+    const boot = replica.bootstrap.onApplicationBootstrap();
+    await expect(boot).rejects.toThrow(OperatorError);
+    await expect(boot).rejects.toThrow(/DATA_DIR.*EEXIST/);
     expect(await countKeys()).toBe(0);
   });
 
@@ -111,5 +128,91 @@ describe('the first admin key', () => {
     expect(await stdoutOf(() => later.bootstrap.onApplicationBootstrap())).toBe('');
     expect(later.logger.warn).toHaveBeenCalledTimes(1);
     expect(String(later.logger.warn.mock.calls[0]?.[1])).toContain('Restore API_KEY_PEPPER');
+  });
+});
+
+describe('a pepper that is lost', () => {
+  let database: TestDatabase;
+  // No pepper is configured: each folder has one generated into it.
+  const start = (variables: Record<string, string> = {}) =>
+    identityReplica(database.transaction, { API_KEY_PEPPER: '', ...variables });
+  const pepperIn = (dataDir: string): string => join(dataDir, 'api-key-pepper');
+
+  beforeEach(async () => {
+    database = await freshDatabase();
+  });
+  afterEach(async () => {
+    await database.close();
+  });
+
+  it('stops every boot on a database that has keys, without leaving another behind, until it is restored', async () => {
+    const first = start();
+    await stdoutOf(() => first.bootstrap.onApplicationBootstrap());
+    const key = readFileSync(join(first.dataDir, 'admin-api-key'), 'utf8').trim();
+    const pepper = readFileSync(pepperIn(first.dataDir), 'utf8');
+    rmSync(pepperIn(first.dataDir));
+    for (let again = 0; again < 2; again += 1) {
+      const boot = start({ DATA_DIR: first.dataDir }).bootstrap.onApplicationBootstrap();
+      await expect(boot).rejects.toThrow(OperatorError);
+      await expect(boot).rejects.toThrow(
+        `There is no ${pepperIn(first.dataDir)}, and the database has API keys already`,
+      );
+      expect(existsSync(pepperIn(first.dataDir))).toBe(false);
+    }
+    writeFileSync(pepperIn(first.dataDir), pepper);
+    const restored = start({ DATA_DIR: first.dataDir });
+    await restored.bootstrap.onApplicationBootstrap();
+    expect(await restored.authenticator.authenticate(key)).not.toBeNull();
+  });
+
+  it('stops a boot on the same database from another folder', async () => {
+    await stdoutOf(() => start().bootstrap.onApplicationBootstrap());
+    await expect(start().bootstrap.onApplicationBootstrap()).rejects.toThrow('set API_KEY_PEPPER to what it held');
+  });
+
+  it('is not what a second process of the same folder finds, which only came later to an empty database', async () => {
+    const first = start();
+    const second = start({ DATA_DIR: first.dataDir });
+    await stdoutOf(() => second.bootstrap.onApplicationBootstrap());
+    await first.bootstrap.onApplicationBootstrap();
+    expect(existsSync(pepperIn(first.dataDir))).toBe(true);
+  });
+
+  it('is told of loudly where BOOTSTRAP_API_KEY opens the door, with how many keys are locked out', async () => {
+    const first = start({ BOOTSTRAP_API_KEY: KEY });
+    await first.bootstrap.onApplicationBootstrap();
+    const { issued } = await first.users.create({ name: 'Ada', budgetUsd: null });
+    const later = start({ BOOTSTRAP_API_KEY: KEY });
+    await later.bootstrap.onApplicationBootstrap();
+    expect(later.logger.warn.mock.calls).toEqual([
+      [
+        { event: 'api_key_pepper_changed', path: pepperIn(later.dataDir), api_keys: 1 },
+        expect.stringContaining('every other key is answered 401. Restore this file'),
+      ],
+    ]);
+    expect(await later.authenticator.authenticate(KEY)).not.toBeNull();
+    expect(await later.authenticator.authenticate(issued.key)).toBeNull();
+  });
+
+  it("is nobody's loss where BOOTSTRAP_API_KEY is the only key", async () => {
+    await start({ BOOTSTRAP_API_KEY: KEY }).bootstrap.onApplicationBootstrap();
+    const later = start({ BOOTSTRAP_API_KEY: KEY });
+    await later.bootstrap.onApplicationBootstrap();
+    expect(later.logger.warn).not.toHaveBeenCalled();
+    expect(later.logger.info).toHaveBeenCalledTimes(1);
+  });
+
+  it('may be what a changed hash of BOOTSTRAP_API_KEY comes from, as is said where there are others', async () => {
+    const first = start({ API_KEY_PEPPER: 'the pepper of the first', BOOTSTRAP_API_KEY: KEY });
+    await first.bootstrap.onApplicationBootstrap();
+    await first.users.create({ name: 'Ada', budgetUsd: null });
+    const later = start({ API_KEY_PEPPER: 'the pepper of the later', BOOTSTRAP_API_KEY: KEY });
+    await later.bootstrap.onApplicationBootstrap();
+    expect(later.logger.warn.mock.calls).toEqual([
+      [
+        { event: 'bootstrap_key_replaced', api_keys: 1 },
+        expect.stringContaining('If that is what it was before, API_KEY_PEPPER'),
+      ],
+    ]);
   });
 });

@@ -10,6 +10,7 @@ import { Authenticator } from '../../src/identity/api-keys/authenticator.js';
 import { BootstrapRepository } from '../../src/identity/bootstrap/bootstrap.repository.js';
 import { BootstrapService } from '../../src/identity/bootstrap/bootstrap.service.js';
 import { KeyFile } from '../../src/identity/bootstrap/key-file.js';
+import { PepperWatch } from '../../src/identity/bootstrap/pepper-watch.js';
 import { UsersRepository } from '../../src/identity/users/users.repository.js';
 import { UsersService } from '../../src/identity/users/users.service.js';
 import { loadConfig } from '../../src/platform/config/config.js';
@@ -20,7 +21,9 @@ import type { Transaction } from '../../src/platform/database/transaction.js';
 export function identityReplica(transaction: Transaction, variables: Record<string, string> = {}) {
   const dataDir = mkdtempSync(join(tmpdir(), 'dossier-identity-'));
   const config = loadConfig({ API_KEY_PEPPER: 'a pepper for the tests', DATA_DIR: dataDir, ...variables });
-  const hasher = new ApiKeyHasher(new Secrets(config));
+  const secrets = new Secrets(config);
+  const hasher = new ApiKeyHasher(secrets);
+  const keyFile = new KeyFile(config);
   const keysRepository = new ApiKeysRepository(transaction);
   const authenticator = new Authenticator(keysRepository, hasher, config);
   const apiKeys = new ApiKeysService(transaction, keysRepository, hasher, authenticator);
@@ -32,8 +35,8 @@ export function identityReplica(transaction: Transaction, variables: Record<stri
     transaction,
     new BootstrapRepository(transaction),
     hasher,
-    new KeyFile(config),
-    logger as unknown as PinoLogger,
+    keyFile,
+    new PepperWatch(secrets, hasher, keyFile, logger as unknown as PinoLogger),
   );
   return { dataDir: config.dataDir, authenticator, apiKeys, users, keysRepository, bootstrap, logger };
 }

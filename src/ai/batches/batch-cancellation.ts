@@ -36,6 +36,9 @@ export class BatchCancellation {
     });
     await this.ending.cancelQueued(id);
     this.worker.wake();
-    return this.batches.get(owner, id);
+    const batch = await this.batches.get(owner, id);
+    // The last of its runs ended before they could be given up.
+    if (batch.status === 'finished') throw new ConflictError(`Batch ${id} is finished already`);
+    return batch;
   }
 }

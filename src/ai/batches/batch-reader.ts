@@ -5,6 +5,7 @@ import { SharedLooks } from '../../platform/concurrency/shared-looks.js';
 import { Lifecycle } from '../../platform/health/lifecycle.js';
 import { formatEvent, HEARTBEAT } from '../../platform/http/sse.js';
 import { everyRow } from '../../platform/paging/every-row.js';
+import { RunExecutor } from '../runs/execution/run-executor.js';
 import { BatchResultsRepository } from './batch-results.repository.js';
 import { type BatchId, type BatchView, isOver } from './batch.types.js';
 import { BatchesRepository } from './batches.repository.js';
@@ -26,6 +27,7 @@ export class BatchReader {
   constructor(
     private readonly batches: BatchesRepository,
     private readonly results: BatchResultsRepository,
+    private readonly executor: RunExecutor,
     private readonly lifecycle: Lifecycle,
   ) {}
 
@@ -67,6 +69,7 @@ export class BatchReader {
     let told = '';
     let toldAt = Date.now();
     const look = () => this.batches.get(first.userId, first.id);
+    let last = false;
     for (let batch = first; ; batch = await this.looks.next(`${first.id}`, look)) {
       const data = JSON.stringify(toBatchResponse(batch));
       const over = isOver(batch.status);
@@ -78,7 +81,9 @@ export class BatchReader {
         yield HEARTBEAT;
         toldAt = Date.now();
       }
-      if (over || this.lifecycle.stopping) return;
+      if (over || last) return;
+      // A shutdown waits for what runs here: once that has ended it is told, and what is left goes on elsewhere.
+      last = this.lifecycle.stopping && this.executor.heldRuns().length === 0;
     }
   }
 }

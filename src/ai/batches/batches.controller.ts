@@ -166,7 +166,7 @@ export class BatchesController {
   @Post(':id/cancel')
   @HttpCode(202)
   @Etagged()
-  @Authorized('run', 'batch-not-found', 'conflict', 'unsupported-media-type', 'validation-failed')
+  @Authorized('run', 'batch-not-found', 'conflict', 'payload-too-large', 'unsupported-media-type', 'validation-failed')
   @ApiIdParam()
   @ApiOperation({
     summary: 'Cancel a batch',
@@ -191,6 +191,7 @@ export class BatchesController {
     'batch-not-found',
     'conflict',
     'budget-exceeded',
+    'payload-too-large',
     'unsupported-media-type',
     'validation-failed',
     ...IDEMPOTENCY_PROBLEMS,

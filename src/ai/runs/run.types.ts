@@ -1,6 +1,7 @@
 import type { Brand } from '../../platform/brand.js';
 import type { NanoUsd } from '../../platform/money/money.js';
 import type { ProblemSlug } from '../../platform/errors/problems.js';
+import type { ProblemMembers } from '../../platform/errors/research-platform.error.js';
 import type { UserId } from '../../identity/user-id.js';
 import type { ResearchItemId } from '../../prompts/parent-item.js';
 import type { PromptId } from '../../prompts/prompts.types.js';
@@ -88,7 +89,7 @@ export interface RunError {
   /** What Claude asked to wait, for those who wait for this run; it is not recorded. */
   readonly retryAfterSeconds?: number;
   /** Further members of the problem, for them as well: what was left of a budget. */
-  readonly members?: Readonly<Record<string, unknown>>;
+  readonly members?: ProblemMembers;
 }
 
 /** A run with everything that is kept of it. */

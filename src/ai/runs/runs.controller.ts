@@ -130,7 +130,7 @@ export class RunsController {
   @Post(':id/cancel')
   @HttpCode(202)
   @Etagged()
-  @Authorized('run', 'run-not-found', 'conflict', 'unsupported-media-type', 'validation-failed')
+  @Authorized('run', 'run-not-found', 'conflict', 'payload-too-large', 'unsupported-media-type', 'validation-failed')
   @ApiIdParam()
   @ApiOperation({
     summary: 'Cancel a run',

@@ -69,6 +69,6 @@ import { TokenCountsController } from './token-counts.controller.js';
     RunSettlementsRepository,
     RunsRepository,
   ],
-  exports: [RunDrafts, RunGroups, RunGroupEnding, RunLog, RunsRepository],
+  exports: [RunDrafts, RunExecutor, RunGroups, RunGroupEnding, RunLog, RunsRepository],
 })
 export class RunsModule {}

@@ -76,7 +76,15 @@ export class ApiKeysController {
   @HttpCode(204)
   @ApiIfMatch()
   @ApiIdParam('id', 'Id of the API key')
-  @Authorized('write', 'not-found', 'validation-failed', 'conflict', 'precondition-failed')
+  @Authorized(
+    'write',
+    'not-found',
+    'validation-failed',
+    'conflict',
+    'precondition-failed',
+    'payload-too-large',
+    'unsupported-media-type',
+  )
   @ApiOperation({
     summary: 'Revoke an API key',
     description:

@@ -20,6 +20,11 @@ export class BootstrapRepository {
     return this.transaction.manager.findOneBy(ApiKey, { bootstrap: true });
   }
 
+  /** How many keys there are beside the first admin key. */
+  async countOthers(): Promise<number> {
+    return this.transaction.manager.countBy(ApiKey, { bootstrap: false });
+  }
+
   /**
    * Makes the admin and the first admin key, which has every scope and never expires.
    * @throws BootstrapKeyTakenError when the key is somebody's already

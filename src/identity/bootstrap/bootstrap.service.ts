@@ -1,5 +1,4 @@
 import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
-import { PinoLogger } from 'nestjs-pino';
 import { Config } from '../../platform/config/config.js';
 import { Transaction } from '../../platform/database/transaction.js';
 import { ApiKeyHasher } from '../api-keys/api-key-hasher.js';
@@ -7,6 +6,7 @@ import { newApiKey } from '../api-keys/key-format.js';
 import type { ApiKeyId } from '../user-id.js';
 import { BootstrapRepository } from './bootstrap.repository.js';
 import { KeyFile } from './key-file.js';
+import { PepperWatch } from './pepper-watch.js';
 
 /**
  * What the generated key says of its row, and on an empty database is true. Keys are found by their hash, so that a kept file
@@ -26,7 +26,7 @@ export class BootstrapService implements OnApplicationBootstrap {
     private readonly repository: BootstrapRepository,
     private readonly hasher: ApiKeyHasher,
     private readonly keyFile: KeyFile,
-    private readonly logger: PinoLogger,
+    private readonly pepperWatch: PepperWatch,
   ) {}
 
   async onApplicationBootstrap(): Promise<void> {
@@ -44,7 +44,7 @@ export class BootstrapService implements OnApplicationBootstrap {
       if (!present) await this.repository.insert(hash);
       else if (!this.hasher.equal(present.hash, hash)) {
         await this.repository.replace(hash);
-        this.logger.info({ event: 'bootstrap_key_replaced' }, 'The first admin key is now BOOTSTRAP_API_KEY');
+        this.pepperWatch.tellReplaced(await this.repository.countOthers());
       }
     });
   }
@@ -54,7 +54,7 @@ export class BootstrapService implements OnApplicationBootstrap {
       await this.repository.takeTurn();
       const present = await this.repository.find();
       if (present) {
-        this.warnOfStaleFile(present.hash);
+        this.pepperWatch.checkKept(present.hash);
         return null;
       }
       // First the file, then the row: a crash between leaves a key that the next start installs, never a row without its key.
@@ -63,16 +63,6 @@ export class BootstrapService implements OnApplicationBootstrap {
       return key;
     });
     if (generated !== null) process.stdout.write(this.welcome(generated));
-  }
-
-  private warnOfStaleFile(hash: Buffer): void {
-    const key = this.keyFile.read();
-    if (key === null || this.hasher.equal(this.hasher.hash(key), hash)) return;
-    this.logger.warn(
-      { event: 'bootstrap_key_stale', path: this.keyFile.path },
-      'The admin key in this file does not open this database: the pepper or the key was changed, or the file belongs to another database. ' +
-        'Restore API_KEY_PEPPER or DATA_DIR/api-key-pepper, or set BOOTSTRAP_API_KEY once to install a new key, and delete the file',
-    );
   }
 
   /** Shown once, past the logger: logs are shipped and kept, and a key must not be. */

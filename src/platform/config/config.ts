@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { plainToInstance } from 'class-transformer';
 import { validateSync } from 'class-validator';
+import { OperatorError } from '../errors/operator.error.js';
 import { Environment } from './environment.js';
 
 /** Where Claude's answers come from: Anthropic's API, or the simulator in this process. */
@@ -82,10 +83,11 @@ function claudeConfig(environment: Environment): ClaudeConfig {
 }
 
 /** The environment is not usable; `mistakes` has one readable line for each variable, and so has the message. */
-export class ConfigError extends Error {
+export class ConfigError extends OperatorError {
+  override readonly name = 'ConfigError';
+
   constructor(readonly mistakes: readonly string[]) {
     super(`The configuration has ${mistakes.length} mistake(s):\n${mistakes.map((line) => `  - ${line}`).join('\n')}`);
-    this.name = 'ConfigError';
   }
 }
 

@@ -3,7 +3,8 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
-import { type Config, ConfigError } from './config.js';
+import { OperatorError } from '../errors/operator.error.js';
+import type { Config } from './config.js';
 import { keepSecret, Secrets } from './secrets.js';
 
 let folder: string;
@@ -35,7 +36,7 @@ describe('A kept secret', () => {
 
   it('that is empty is refused rather than used', () => {
     writeFileSync(join(folder, 'secret'), '\n');
-    expect(() => keepSecret(join(folder, 'secret'), 'first')).toThrow(ConfigError);
+    expect(() => keepSecret(join(folder, 'secret'), 'first')).toThrow(OperatorError);
     expect(readdirSync(folder)).toEqual(['secret']);
   });
 
@@ -115,5 +116,19 @@ describe('Keys', () => {
     expect(new Secrets(configOf(dataDir)).key('cursors')).toEqual(key);
     expect(statSync(join(dataDir, 'api-key-pepper')).mode & 0o777).toBe(0o600);
     expect(readFileSync(join(dataDir, 'api-key-pepper'), 'utf8').trim()).toMatch(/^[\w-]{43}$/);
+  });
+
+  it('know whether the pepper was made for them, and can take only such a one back', () => {
+    const made = new Secrets(configOf(folder));
+    const found = new Secrets(configOf(folder));
+    expect([made.pepperIsNew, found.pepperIsNew]).toEqual([true, false]);
+    expect(new Secrets(configOf(folder, 'a pepper of enough characters')).pepperIsNew).toBe(false);
+    found.discardNewPepper();
+    expect(readdirSync(folder)).toEqual(['api-key-pepper']);
+    made.discardNewPepper();
+    expect(readdirSync(folder)).toEqual([]);
+    const again = new Secrets(configOf(folder));
+    made.discardNewPepper();
+    expect(new Secrets(configOf(folder)).key('cursors')).toEqual(again.key('cursors'));
   });
 });

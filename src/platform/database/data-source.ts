@@ -5,7 +5,7 @@ import { DataSource, type DataSourceOptions } from 'typeorm';
 import { migrations } from '../../migrations/index.js';
 import { DatabaseUnavailableError } from '../errors/platform.errors.js';
 import { type EmbeddedDatabase, openEmbeddedDatabase } from './embedded/embedded-database.js';
-import { migrate } from './migrate.js';
+import { migrate, requireMigrations } from './migrate.js';
 import { BoundedPool } from './pool.js';
 import { isAway } from './sql-errors.js';
 
@@ -71,6 +71,22 @@ export async function openDataSource({ migrationsRun = false, ...options }: Data
   const dataSource = await connect({ ...options, migrationsRun: false } as DataSourceOptions);
   if (migrationsRun) await migrate(dataSource);
   return dataSource;
+}
+
+/**
+ * The same for a process that is to work on the database: one that does not migrate itself refuses a schema that is older than it.
+ * @throws DatabaseUnavailableError, MigrationsMissingError
+ */
+export async function openMigrated(options: DataSourceOptions): Promise<DataSource> {
+  const dataSource = await openDataSource(options);
+  if (options.migrationsRun) return dataSource;
+  try {
+    await requireMigrations(dataSource);
+    return dataSource;
+  } catch (error) {
+    await dataSource.destroy();
+    throw error;
+  }
 }
 
 async function connect(options: DataSourceOptions): Promise<DataSource> {

@@ -3,7 +3,7 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 import { Config } from '../config/config.js';
 import { DatabaseIdentity } from './database-identity.js';
-import { dataSourceOptions, openDataSource } from './data-source.js';
+import { dataSourceOptions, openMigrated } from './data-source.js';
 import { openEmbeddedDatabase } from './embedded/embedded-database.js';
 import { JobQueue } from './job-queue.js';
 import { Transaction } from './transaction.js';
@@ -34,11 +34,11 @@ class DatabaseShutdown implements OnApplicationShutdown {
         ...(await dataSourceOptions(config)),
         migrationsRun: config.database.runMigrations,
         autoLoadEntities: true,
-        toRetry: () => false, // `openDataSource` does, and says so in one line.
+        toRetry: () => false, // `openMigrated` does, and says so in one line.
       }),
       dataSourceFactory: async (options) => {
         if (!options) throw new Error('The data source has no options');
-        return openDataSource(options);
+        return openMigrated(options);
       },
     }),
   ],

@@ -40,9 +40,9 @@ export class ConflictError extends ResearchPlatformError {
   }
 }
 
-/** `If-Match` is stale. Slug `precondition-failed`. */
+/** `If-Match` does not name the present ETag. Slug `precondition-failed`. */
 export class PreconditionFailedError extends ResearchPlatformError {
-  constructor(detail = 'The resource has changed since you read it: If-Match does not name its present ETag') {
+  constructor(detail = 'If-Match does not name the present ETag of the resource: read it again and decide anew') {
     super('precondition-failed', detail);
   }
 }

@@ -1,11 +1,11 @@
 import { problemDefinition, type ProblemSlug, problemType } from './problems.js';
-import type { FieldError, ProblemExtras, ResearchPlatformError } from './research-platform.error.js';
+import type { FieldError, ProblemExtras, ProblemMembers, ResearchPlatformError } from './research-platform.error.js';
 
 /** Media type of every error answer (RFC 9457). */
 export const PROBLEM_JSON = 'application/problem+json';
 
 /** Body of every error answer. */
-export interface ProblemDocument {
+export interface ProblemDocument extends ProblemMembers {
   readonly type: string;
   readonly title: string;
   readonly status: number;
@@ -14,7 +14,6 @@ export interface ProblemDocument {
   readonly request_id: string;
   readonly run_id?: number;
   readonly errors?: readonly FieldError[];
-  readonly [member: string]: unknown;
 }
 
 /** The request that a problem answers: `instance` is its path, without the query string. */

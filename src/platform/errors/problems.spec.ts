@@ -2,6 +2,7 @@ import { problemExamples } from './api-problems.decorator.js';
 import { NotFoundError } from './platform.errors.js';
 import { ProblemsController } from './problems.controller.js';
 import { problemDefinition, PROBLEMS, type ProblemSlug } from './problems.js';
+import type { ProblemMembers } from './research-platform.error.js';
 
 /** Section 4 of the design: every slug with its status. */
 const STATUSES: Record<ProblemSlug, number> = {
@@ -63,6 +64,12 @@ describe('The problem table', () => {
     const { title, meaning } = problemDefinition(slug);
     expect(title).toMatch(/^[A-Z][^.]+$/);
     expect(meaning).toMatch(/^[A-Z`].+\.$/s);
+  });
+
+  it('explains the members that only one problem has', () => {
+    const members: Required<ProblemMembers> = { remaining_usd: 0.25, needed_usd: 0.5 };
+    const { meaning } = problemDefinition('budget-exceeded');
+    expect(Object.keys(members).filter((member) => !meaning.includes(`\`${member}\``))).toEqual([]);
   });
 
   it('says how long to wait where waiting helps, and only there', () => {

@@ -112,7 +112,7 @@ export const PROBLEMS = {
     status: 429,
     title: 'The budget does not allow this run',
     meaning:
-      'The worst case of this run costs more than is left of your budget. Lower `max_tokens`, or ask an admin to raise the budget. Waiting does not help.',
+      'The worst case of this run costs more (`needed_usd`; null where the model has no known price) than is left of your budget (`remaining_usd`). Lower `max_tokens`, or ask an admin to raise the budget. Waiting does not help.',
   },
   'internal-error': {
     status: 500,

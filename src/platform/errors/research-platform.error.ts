@@ -4,6 +4,12 @@ import type { ProblemSlug } from './problems.js';
 export type FieldError =
   { readonly pointer: string; readonly detail: string } | { readonly parameter: string; readonly detail: string };
 
+/** Members of the problem document that only some problems have, in snake_case; `ProblemResponse` declares each of them. */
+export interface ProblemMembers {
+  readonly remaining_usd?: number;
+  readonly needed_usd?: number | null;
+}
+
 /** Members of the problem beside slug and detail. */
 export interface ProblemExtras {
   readonly errors?: readonly FieldError[];
@@ -11,8 +17,8 @@ export interface ProblemExtras {
   readonly runId?: number;
   /** Seconds to wait; overrides the table's default. */
   readonly retryAfterSeconds?: number;
-  /** Further members of the problem document, in snake_case, such as `remaining_usd`. */
-  readonly members?: Readonly<Record<string, unknown>>;
+  /** Further members of the problem document. */
+  readonly members?: ProblemMembers;
 }
 
 /**

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { PreconditionFailedError } from '../errors/platform.errors.js';
+import { MalformedRequestError, PreconditionFailedError } from '../errors/platform.errors.js';
 import { etagOf, Precondition, tagged } from './etag.js';
 
 const ITEM = etagOf({ id: 1 });
@@ -43,12 +43,48 @@ describe('If-Match', () => {
     },
   );
 
-  it.each(['', OTHER, `W/${ITEM}`, `${OTHER}, W/${ITEM}`, ITEM.slice(1, -1), 'garbage*', '"*"', '"', '**', `"x" *`])(
-    '%s does not',
-    (header) => {
-      expect(passes(header)).toBe(false);
-    },
-  );
+  it.each(['', ' , ', OTHER, `W/${ITEM}`, `${OTHER}, W/${ITEM}`, '"*"', '""', 'W/"a,b"'])('%s does not', (header) => {
+    expect(passes(header)).toBe(false);
+  });
+
+  it.each([
+    ITEM.slice(1, -1),
+    'garbage*',
+    '"',
+    '**',
+    '"x" *',
+    `*, ${ITEM}`,
+    `${ITEM}${OTHER}`,
+    `${ITEM} ${OTHER}`,
+    `${ITEM}x`,
+    `w/${ITEM}`,
+    `W/ ${ITEM}`,
+    `"${ITEM}`,
+    `${ITEM}, "`,
+    `'${ITEM}'`,
+  ])('%s is no list of ETags, and is refused as such', (header) => {
+    expect(() => new Precondition(header)).toThrow(MalformedRequestError);
+  });
+
+  it('is told of truly: what a weak or no ETag cannot name, and that another was named', () => {
+    const detail = (header: string) => {
+      try {
+        new Precondition(header).check(ITEM);
+        return null;
+      } catch (error) {
+        return (error as Error).message;
+      }
+    };
+    expect(detail(OTHER)).toBe(
+      'If-Match does not name the present ETag of the resource: read it again and decide anew',
+    );
+    for (const header of ['', `W/${ITEM}`, `W/${ITEM}, W/${OTHER}`]) {
+      expect(detail(header)).toBe(
+        'If-Match does not name the present ETag: it names no strong one, and weak ones match nothing',
+      );
+    }
+    expect(detail(`W/${ITEM}, ${OTHER}`)).toBe(detail(OTHER));
+  });
 
   it('compares the resource whichever representation was read', () => {
     expect(passes(ITEM, ITEM_WITH_PROMPTS)).toBe(true);
@@ -56,11 +92,17 @@ describe('If-Match', () => {
     expect(passes(etagOf({ id: 2 }, [{ id: 2 }]), ITEM_WITH_PROMPTS)).toBe(false);
   });
 
-  it('passes for no garbage, and throws nothing but a failed precondition', () => {
+  it('passes for no garbage, and throws nothing but that it is garbage or fails', () => {
+    const texts = fc.oneof(fc.string(), fc.string({ unit: fc.constantFrom('"', ',', ' ', 'W/', 'a', '*') }));
     fc.assert(
-      fc.property(fc.string(), (header) => {
+      fc.property(texts, (header) => {
         fc.pre(header.trim() !== '*');
-        expect(passes(header)).toBe(false);
+        try {
+          new Precondition(header).check(ITEM);
+          throw new Error('It passed');
+        } catch (error) {
+          expect([MalformedRequestError, PreconditionFailedError]).toContain((error as Error).constructor);
+        }
       }),
     );
   });

@@ -17,9 +17,7 @@ export function parsePrefer(header: string | string[] | undefined): Preference {
   if (preferences.some((preference) => /^respond-async\s*(;|$)/.test(preference))) {
     return { waitSeconds: null, respondAsync: true, applied: 'respond-async' };
   }
-  const wait = preferences
-    .map((preference) => /^wait\s*=\s*"?(\d{1,15})"?\s*(;|$)/.exec(preference)?.[1])
-    .find(Boolean);
+  const wait = preferences.map((preference) => /^wait\s*=\s*"?(\d+)"?\s*(;|$)/.exec(preference)?.[1]).find(Boolean);
   if (wait === undefined) return { waitSeconds: null, respondAsync: false, applied: null };
   const waitSeconds = Math.min(Number(wait), MAX_WAIT_SECONDS);
   return { waitSeconds, respondAsync: false, applied: `wait=${waitSeconds}` };

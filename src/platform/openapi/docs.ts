@@ -10,6 +10,7 @@ export function serveDocs(app: NestFastifyApplication, version: string): void {
   let document: OpenAPIObject | undefined;
   const build = (): OpenAPIObject => (document ??= openApiDocument(app, version));
   SwaggerModule.setup('docs', app, build, {
+    raw: ['json'],
     jsonDocumentUrl: 'openapi.json',
     customSiteTitle: 'Dossier API',
     swaggerOptions: {

@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
+import { problemDocument } from '../errors/problem-document.js';
 import { PROBLEMS, type ProblemSlug, problemDefinition } from '../errors/problems.js';
+import { type ProblemExtras, type ProblemMembers, ResearchPlatformError } from '../errors/research-platform.error.js';
 
 /** The committed document: CI makes it anew and fails on any difference. */
 const document = JSON.parse(readFileSync(new URL('../../../openapi.json', import.meta.url), 'utf8')) as OpenApi;
@@ -39,7 +41,11 @@ interface OpenApi {
   readonly openapi: string;
   readonly tags: { name: string }[];
   readonly paths: Record<string, Record<string, Operation>>;
-  readonly components: { schemas: Record<string, Schema>; examples: Record<string, { value: { status: number } }> };
+  readonly components: {
+    schemas: Record<string, Schema>;
+    headers: Record<string, object>;
+    examples: Record<string, { value: { status: number } }>;
+  };
 }
 
 const OPERATIONS = Object.entries(document.paths).flatMap(([path, methods]) =>
@@ -54,9 +60,28 @@ const SCHEMAS = Object.entries(document.components.schemas);
 const PROPERTIES = SCHEMAS.flatMap(([name, { properties = {} }]) =>
   Object.entries(properties).map(([property, schema]) => ({ place: `${name}.${property}`, property, schema })),
 );
+/** Those that `RateLimits` sends. */
+const RATE_LIMIT_HEADERS = Object.keys(document.components.headers).filter((name) => name.startsWith('RateLimit'));
 const SLUGS = Object.keys(PROBLEMS) as ProblemSlug[];
 /** What no operation answers, because no operation was found: a wrong method. */
 const OUTSIDE_OPERATIONS: readonly ProblemSlug[] = ['method-not-allowed'];
+
+const EVERY_MEMBER: Required<ProblemMembers> = { remaining_usd: 0.25, needed_usd: 0.5 };
+const EVERY_EXTRA: Required<ProblemExtras> = { errors: [], runId: 1, retryAfterSeconds: 1, members: EVERY_MEMBER };
+
+/** The schemas that a part of the document is made of, with their names. */
+function schemasOf(part: unknown): Record<string, Schema> {
+  const names = new Set<string>();
+  const collect = (inner: unknown): void => {
+    for (const [, name = ''] of (JSON.stringify(inner) ?? '').matchAll(/schemas\/(\w+)"/g)) {
+      if (names.has(name)) continue;
+      names.add(name);
+      collect(document.components.schemas[name]);
+    }
+  };
+  collect(part);
+  return Object.fromEntries(SCHEMAS.filter(([name, { properties }]) => names.has(name) && properties));
+}
 
 const referenced = ({ $ref = '' }: { $ref?: string }) => $ref.split('/').at(-1) ?? '';
 const problemsOf = ({ responses }: Operation) =>
@@ -124,6 +149,9 @@ describe.each(OPERATIONS)('$name', ({ path, method, operation }) => {
   it('has parameters that are described, with a type', () => {
     const vague = (operation.parameters ?? []).filter(({ description, schema }) => !description || !schema);
     expect(vague.map(({ name }) => name)).toEqual([]);
+    // What is in the address has to fit into the head of a request, which Node bounds.
+    const long = (operation.parameters ?? []).filter(({ schema }) => Number(schema?.['maxLength'] ?? 0) >= 5000);
+    expect(long.filter(({ description }) => !description?.includes('16 KiB'))).toEqual([]);
     const named = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name);
     const inPath = (operation.parameters ?? []).filter((parameter) => parameter.in === 'path');
     expect(new Set(inPath.map(({ name }) => name))).toEqual(new Set(named));
@@ -136,6 +164,10 @@ describe.each(OPERATIONS)('$name', ({ path, method, operation }) => {
     const media = [...Object.values(operation.requestBody?.content ?? {}), ...good];
     expect(media.filter((each) => !isShown(each))).toEqual([]);
     expect(media.length > 0 || '204' in responses).toBe(true);
+  });
+
+  it('says of every answer what it means', () => {
+    expect(answers.filter(([, { description }]) => !/\S/.test(description))).toEqual([]);
   });
 
   it('answers every error as a problem of that status, with an example for each', () => {
@@ -158,12 +190,17 @@ describe.each(OPERATIONS)('$name', ({ path, method, operation }) => {
     for (const [status] of answers) expect(headersOf(status)).toContain('X-Request-Id');
     for (const status of ['201', '202']) if (status in responses) expect(headersOf(status)).toContain('Location');
     if (api) expect(headersOf('401')).toContain('WWW-Authenticate');
+    for (const [status] of answers) {
+      const standing = headersOf(status).filter((name) => name.startsWith('RateLimit'));
+      expect(standing).toEqual(api && status !== '401' ? RATE_LIMIT_HEADERS : []);
+    }
     if ('503' in responses) expect(headersOf('503')).toContain('Retry-After');
   });
 
   it('can refuse what it reads', () => {
     const statuses = Object.keys(responses);
-    if (operation.requestBody) expect(statuses).toEqual(expect.arrayContaining(['413', '415', '422']));
+    // Also where none is taken: what comes all the same is read, to refuse its fields.
+    if (api && method !== 'get') expect(statuses).toEqual(expect.arrayContaining(['413', '415', '422']));
     if (api && operation.parameters?.some((parameter) => parameter.in !== 'header')) expect(statuses).toContain('422');
     if (method === 'delete') expect('204' in responses).toBe(true);
   });
@@ -197,6 +234,44 @@ describe('The schemas', () => {
     const times = PROPERTIES.filter(({ property }) => property.endsWith('_at'));
     expect(times.length).toBeGreaterThan(0);
     expect(times.filter(({ schema }) => schema['format'] !== 'date-time').map(({ place }) => place)).toEqual([]);
+  });
+
+  it('of requests admit no other fields, those of answers may grow, and none is of both', () => {
+    const requested = schemasOf(OPERATIONS.map(({ operation }) => operation.requestBody));
+    const answered = schemasOf(OPERATIONS.map(({ operation }) => operation.responses));
+    const closed = SCHEMAS.filter(([, schema]) => schema['additionalProperties'] === false).map(([name]) => name);
+    expect(Object.keys(requested)).toEqual(
+      expect.arrayContaining(['RunRequest', 'SettingsRequest', 'VariableRequest']),
+    );
+    expect(closed).toEqual(Object.keys(requested));
+    expect(Object.keys(answered).filter((name) => name in requested)).toEqual([]);
+    const freeForm = [requested['RunRequest'], requested['RenderRequest'], requested['SettingsRequest']]
+      .flatMap((schema) => [schema?.properties?.['variables'], schema?.properties?.['output_schema']])
+      .filter((schema) => schema !== undefined);
+    expect(freeForm.map((schema) => schema['additionalProperties'])).toEqual([true, true, true]);
+  });
+
+  it('of a problem declares every member that one can have', () => {
+    const error = new ResearchPlatformError('budget-exceeded', 'Too dear', EVERY_EXTRA);
+    const members = Object.keys(problemDocument(error, { url: '/', requestId: 'a' }));
+    expect(Object.keys(document.components.schemas['ProblemResponse']?.properties ?? {}).sort()).toEqual(
+      members.sort(),
+    );
+  });
+
+  it('have patterns on texts alone', () => {
+    const misplaced = PROPERTIES.filter(
+      ({ schema }) => 'pattern' in schema && ![schema.type].flat().includes('string'),
+    );
+    expect(misplaced.map(({ place }) => place)).toEqual([]);
+  });
+
+  it('say what is refused beyond their bounds: white space alone, and the label `latest`', () => {
+    const { RunRequest, RenderRequest } = document.components.schemas;
+    expect(RunRequest?.properties?.['input']?.['pattern']).toBe(String.raw`\S`);
+    for (const schema of [RunRequest, RenderRequest]) {
+      expect(schema?.properties?.['label']?.description).toContain('`latest`');
+    }
   });
 
   it('are snake_case', () => {

@@ -1,6 +1,8 @@
 import type { INestApplication } from '@nestjs/common';
 import { problemExamples } from '../errors/api-problems.decorator.js';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
+import { withClosedRequests } from './closed-requests.js';
+import { withSuccessDescriptions } from './success-descriptions.js';
 
 type PathItemObject = OpenAPIObject['paths'][string];
 type ResponseObject = { headers?: object };
@@ -45,24 +47,24 @@ export function openApiDocument(app: INestApplication, version: string): OpenAPI
   const document = SwaggerModule.createDocument(app, settings, {
     operationIdFactory: (controller, method) => `${controller.replace(/Controller$/, '')}_${method}`,
   });
-  return withComponents(withRequestIds(document));
+  return withSuccessDescriptions(withClosedRequests(withComponents(withHeaders(document))));
 }
 
-const REPLAYED = { description: '`true`: given again, without effect', schema: { type: 'string' } };
-const RATE_LIMITS = {
-  'RateLimit-Policy': 'Requests that a user has (`q`) in a window of seconds (`w`)',
-  RateLimit: 'Requests that are left (`r`), and the seconds until the window begins anew (`t`)',
+const text = (description: string) => ({ description, schema: { type: 'string' as const } });
+const wholeNumber = (description: string) => ({ description, schema: { type: 'integer' as const } });
+const RATE_LIMIT_HEADERS = {
+  'RateLimit-Policy': text('Requests that a user has (`q`) in a window of seconds (`w`)'),
+  RateLimit: text('Requests that are left (`r`), and the seconds until the window begins anew (`t`)'),
+  'RateLimit-Limit': wholeNumber('For older clients: requests that a user has in a window'),
+  'RateLimit-Remaining': wholeNumber('For older clients: requests that are left'),
+  'RateLimit-Reset': wholeNumber('For older clients: seconds until the window begins anew'),
 };
-const RATE_LIMIT_HEADERS = Object.fromEntries(
-  Object.entries(RATE_LIMITS).map(([name, description]) => [
-    name,
-    { description, schema: { type: 'string' as const } },
-  ]),
-);
 const RATE_LIMIT_REFS = Object.fromEntries(
-  Object.keys(RATE_LIMITS).map((name) => [name, { $ref: `#/components/headers/${name}` }]),
+  Object.keys(RATE_LIMIT_HEADERS).map((name) => [name, { $ref: `#/components/headers/${name}` }]),
 );
-const ETAG = { description: 'Strong; for `If-None-Match` and `If-Match`', schema: { type: 'string' } };
+const REPLAYED = text('`true`: given again, without effect');
+const ETAG = text('Strong; for `If-None-Match` and `If-Match`');
+const REQUEST_ID = text('Names the request in the log');
 
 /** `If-None-Match` and 304 belong to reading alone, though the operations that change a resource answer its ETag too. */
 function withConditionalRequests(path: PathItemObject): void {
@@ -89,7 +91,7 @@ function withReplays(path: PathItemObject): void {
   }
 }
 
-/** Every answer to a valid key tells how its user stands. */
+/** Every answer to a valid key tells how its user stands, in the headers of `RateLimits`. */
 function withRateLimits(path: PathItemObject): void {
   for (const operation of Object.values(path) as OperationObject[]) {
     if (!operation.security) continue;
@@ -101,13 +103,12 @@ function withRateLimits(path: PathItemObject): void {
 
 /** What operations refer to instead of repeating it. */
 function withComponents(document: OpenAPIObject): OpenAPIObject {
-  const requestId = { description: 'Names the request in the log', schema: { type: 'string' as const } };
-  const headers = { 'X-Request-Id': requestId, ...RATE_LIMIT_HEADERS };
+  const headers = { 'X-Request-Id': REQUEST_ID, ...RATE_LIMIT_HEADERS };
   return { ...document, components: { ...document.components, headers, examples: problemExamples() } };
 }
 
-/** Every answer carries `X-Request-Id`: said once here instead of on every operation. */
-function withRequestIds(document: OpenAPIObject): OpenAPIObject {
+/** The headers of all answers, said once here instead of on every operation: `X-Request-Id`, and what depends on the operation. */
+function withHeaders(document: OpenAPIObject): OpenAPIObject {
   for (const path of Object.values(document.paths)) {
     withConditionalRequests(path);
     withReplays(path);

@@ -5,7 +5,8 @@ import { ValidationFailedError } from '../errors/platform.errors.js';
 import { type CursorKey, Cursors } from './cursors.js';
 import { Pager, pageScope } from './pager.js';
 
-const cursorsOf = (pepper: string) => new Cursors(new Secrets({ identity: { apiKeyPepper: pepper } } as Config));
+const cursorsOf = (pepper: string) =>
+  new Cursors(new Secrets({ dataDir: '.', identity: { apiKeyPepper: pepper } } as Config));
 const cursors = cursorsOf('a pepper for cursors');
 const pager = new Pager(cursors);
 

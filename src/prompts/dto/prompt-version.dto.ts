@@ -3,12 +3,12 @@ import { ArrayMaxSize, IsArray, IsObject } from 'class-validator';
 import { Nested, Nullable, Optional, Text } from '../../platform/http/validation/decorators.js';
 import { ApiInteger } from '../../platform/openapi/api-integer.decorator.js';
 import type { PromptVersionSnapshot } from '../prompts.types.js';
+import { MAX_VARIABLES } from '../templates/variables.js';
 import type { VersionSummary } from '../versions/prompt-versions.repository.js';
 import { SettingsRequest, SettingsResponse } from './settings.dto.js';
 import { VariableRequest, VariableResponse } from './variable.dto.js';
 
 const MAX_TEXT = 100_000;
-const MAX_VARIABLES = 100;
 const VARIABLES = { message: `must be a list of at most ${MAX_VARIABLES} variables` };
 
 /** The content of a new version. What is left out is empty: nothing is inherited from the version before. */

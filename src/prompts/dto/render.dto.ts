@@ -22,7 +22,7 @@ export class RenderRequest {
   version?: number;
 
   /**
-   * The version that this label stands for; not together with `version`.
+   * The version that this label stands for, `latest` being none; not together with `version`.
    * @example "production"
    */
   @Optional()

@@ -8,6 +8,8 @@ import { badOutputSchema } from '../output-schema/output-schema.js';
 export const EFFORTS = ['low', 'medium', 'high', 'xhigh', 'max'] as const;
 
 const MODEL = /^[A-Za-z0-9._:@-]{1,100}$/;
+/** By name: of a literal Swagger's plugin would say that the list itself has to match it. */
+const VISIBLE = /\S/;
 const MAX_STOP_SEQUENCES = 20;
 const MAX_TOKENS = { message: 'must be a whole number from 1 to 128000' };
 const STOP = { message: `must be a list of at most ${MAX_STOP_SEQUENCES} texts` };
@@ -77,11 +79,11 @@ export class SettingsRequest {
   @IsArray(STOP)
   @ArrayMaxSize(MAX_STOP_SEQUENCES, STOP)
   @Text(1, 100, { each: true })
-  @Matches(/\S/, { each: true, message: 'must hold more than white space' })
+  @Matches(VISIBLE, { each: true, message: 'must hold more than white space' })
   @ApiPropertyOptional({
     type: 'array',
     maxItems: MAX_STOP_SEQUENCES,
-    items: { type: 'string', minLength: 1, maxLength: 100, pattern: '\\S' },
+    items: { type: 'string', minLength: 1, maxLength: 100, pattern: VISIBLE.source },
   })
   stop_sequences?: string[];
 

@@ -24,7 +24,7 @@ export class VariableRequest {
   type: (typeof VARIABLE_TYPES)[number];
 
   /**
-   * Whether rendering is refused without it; left out: yes, unless there is a default.
+   * Whether rendering is refused when it is not given and has no default. Left out: true without a default, false with one.
    * @example true
    */
   @Optional()
@@ -53,7 +53,10 @@ export class VariableResponse {
   @ApiProperty({ enum: VARIABLE_TYPES, enumName: 'VariableType' })
   type: (typeof VARIABLE_TYPES)[number];
 
-  /** @example true */
+  /**
+   * Whether rendering is refused when it is not given and has no default.
+   * @example true
+   */
   required: boolean;
 
   /** What it holds when it is not given. */

@@ -131,6 +131,7 @@ export class LabelsController {
     'conflict',
     'precondition-failed',
     'precondition-required',
+    'payload-too-large',
     'unsupported-media-type',
   )
   @ApiOperation({
@@ -152,7 +153,15 @@ export class LabelsController {
   @HttpCode(204)
   @ApiIfMatch()
   @ApiLabelParam()
-  @Authorized('write', 'prompt-not-found', 'not-found', 'validation-failed', 'precondition-failed')
+  @Authorized(
+    'write',
+    'prompt-not-found',
+    'not-found',
+    'validation-failed',
+    'precondition-failed',
+    'payload-too-large',
+    'unsupported-media-type',
+  )
   @ApiOperation({
     summary: 'Remove a label',
     description: 'The version that it stood for stays; the history of the label goes.',

@@ -18,6 +18,8 @@ export function isVariableName(text: string): boolean {
 export interface ParsedTemplate {
   readonly tokens: readonly Token[];
   readonly names: ReadonlySet<string>;
+  /** Whether it makes nothing but white space, whatever its variables hold. */
+  readonly blank: boolean;
 }
 
 /**
@@ -29,7 +31,7 @@ export function parseTemplate(source: string): ParsedTemplate {
   const tokens = parse(source);
   const names = new Set<string>();
   collectNames(tokens, source, 0, names);
-  return { tokens, names };
+  return { tokens, names, blank: isBlank(tokens) };
 }
 
 /** Refuses what mustache's parser would accept, or would take long over. */
@@ -78,6 +80,13 @@ function collectNames(tokens: readonly Token[], source: string, depth: number, n
     }
     collectNames(inside, source, depth + 1, names);
   }
+}
+
+function isBlank(tokens: readonly Token[]): boolean {
+  return tokens.every(([type, value, , , inside]) => {
+    if (inside) return isBlank(inside);
+    return type === '!' || (type === 'text' && value.trim() === '');
+  });
 }
 
 function badName(value: string): string {

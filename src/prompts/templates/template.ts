@@ -12,6 +12,8 @@ const CACHED_CHARACTERS = 1_000_000;
 export interface CompiledTemplate {
   /** Every variable that it names. */
   readonly names: ReadonlySet<string>;
+  /** Whether it makes nothing but white space, whatever its variables hold. */
+  readonly blank: boolean;
   /**
    * Fills the template; the values are texts, never templates. A variable without a value is empty.
    * @throws RenderedTooLargeError as soon as the text grows beyond its bound
@@ -33,8 +35,8 @@ const cache = new LRUCache<string, CompiledTemplate>({
 export function compileTemplate(source: string): CompiledTemplate {
   const cached = cache.get(source);
   if (cached) return cached;
-  const { names, tokens } = parseTemplate(source);
-  const compiled = { names, render: (values: VariableValues) => render(tokens, source, values) };
+  const { names, tokens, blank } = parseTemplate(source);
+  const compiled = { names, blank, render: (values: VariableValues) => render(tokens, source, values) };
   cache.set(source, compiled);
   return compiled;
 }

@@ -7,6 +7,9 @@ export const VARIABLE_TYPES = ['string', 'number', 'boolean', 'list'] as const;
 
 export type VariableType = (typeof VARIABLE_TYPES)[number];
 
+/** Variables of one version. */
+export const MAX_VARIABLES = 100;
+
 /** What a prompt's author says of one variable. */
 export interface VariableDefinition {
   readonly name: string;
@@ -55,19 +58,32 @@ export function effectiveDefinitions(
   return definitions ?? [...names].map((name) => ({ name, type: 'string' as const, required: true }));
 }
 
-/** The mistakes in a version's definitions: names, doublets, defaults, and names in the templates that nobody declares. */
+/**
+ * The mistakes in a version's definitions: names, doublets, defaults, and names in the templates that nobody declares; without
+ * definitions, more names than could be declared.
+ */
 export function checkDefinitions(
   definitions: readonly VariableDefinition[] | null,
   template: CompiledTemplate,
   system: CompiledTemplate | null,
 ): FieldIssue[] {
-  if (definitions === null) return [];
+  if (definitions === null) return tooManyNames(template, system);
   const declared = new Set(definitions.map(({ name }) => name));
   return [
     ...definitions.flatMap((definition, index) => definitionIssues(definition, index, definitions)),
     ...undeclared(template, declared, '/template'),
     ...(system ? undeclared(system, declared, '/system') : []),
   ];
+}
+
+/** A version's variables can be sent back as they are told: as many as a declared list may hold. */
+function tooManyNames(template: CompiledTemplate, system: CompiledTemplate | null): FieldIssue[] {
+  const { size } = new Set([...template.names, ...(system?.names ?? [])]);
+  if (size <= MAX_VARIABLES) return [];
+  const most = `a version has at most ${MAX_VARIABLES}`;
+  return template.names.size > MAX_VARIABLES
+    ? [{ pointer: '/template', detail: `names ${template.names.size} variables: ${most}` }]
+    : [{ pointer: '/system', detail: `names variables that make ${size} with those of the template: ${most}` }];
 }
 
 function definitionIssues(

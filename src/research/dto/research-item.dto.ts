@@ -93,7 +93,8 @@ export class ItemListQuery extends PageQuery {
 
   /**
    * Full text in title, description and tags, in English, in the syntax of web searches: `"a phrase"`, `or`, `-without`.
-   * Of a long one the first 1,000 characters count.
+   * Of a long one the first 1,000 characters count. The whole head of a request, with the address as it is escaped and all
+   * headers, has to fit into 16 KiB (else 400).
    * @example "tidal -wave"
    */
   @Optional()

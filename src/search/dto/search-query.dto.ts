@@ -12,7 +12,8 @@ const MAX_ID = Number.MAX_SAFE_INTEGER;
 export class SearchQuery extends PageQuery {
   /**
    * What to look for, in the syntax of web searches: all the words, `"a phrase"`, `or`, `-without`. Any text is a query; one
-   * in which there is no word to look for finds nothing, and of a long one the first 1,000 characters count.
+   * in which there is no word to look for finds nothing, and of a long one the first 1,000 characters count. The whole head of a
+   * request, with the address as it is escaped and all headers, has to fit into 16 KiB (else 400).
    * @example "\"charging speed\" dendrites -sodium"
    */
   @Text(1, MAX_QUERY)

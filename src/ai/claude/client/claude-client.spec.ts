@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '../../../platform/config/config.js';
 import { AbortReason, CallAborted, ClaudeApiError } from '../claude-failure.js';
 import type { ClaudeRequest } from '../claude.types.js';
@@ -71,6 +72,14 @@ describe('The client of Claude', () => {
   const ask = async (more: Partial<ClaudeRequest> = {}, signal = NEVER) =>
     client.stream({ ...QUESTION, ...more }, () => undefined, signal);
   const bodyOf = async (more: Partial<ClaudeRequest>): Promise<Got['body']> => (await ask(more), got[0]!.body);
+
+  it('has the answer at its end, also where a proxy keeps the response open, which is given up then', async () => {
+    ends = false;
+    const closed = new Promise((resolve) => server.once('request', (_, response) => response.once('close', resolve)));
+    const silence = sleep(1500, 'late', { ref: false });
+    expect(await Promise.race([ask(), silence])).toMatchObject({ usage: { input_tokens: 5 } });
+    expect(await Promise.race([closed, silence])).not.toBe('late');
+  });
 
   it('asks for a stream, with nothing that was not wanted', async () => {
     expect(await bodyOf({})).toEqual({

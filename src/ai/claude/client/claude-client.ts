@@ -8,6 +8,11 @@ import { toCreateParams } from './create-params.js';
 import { soundCount, soundText } from './upstream-values.js';
 
 const MAX_REQUEST_ID = 100;
+/**
+ * An answer is whole at its `message_stop`, and its response nearly always ends with it, which leaves the connection for the next
+ * call. One that some proxy keeps open is not waited for.
+ */
+const LINGER_MS = 100;
 
 /** One attempt at Claude. Every call is streamed, whoever waits: that is how a stall is seen and text is kept. */
 @Injectable()
@@ -25,13 +30,17 @@ export class ClaudeClient {
     signal: AbortSignal,
   ): Promise<ClaudeAnswer> {
     const accumulator = new AnswerAccumulator(onText);
+    let linger: NodeJS.Timeout | undefined;
     try {
       const sdk = await this.connection.sdk();
       const call = sdk.messages.create({ ...toCreateParams(request), stream: true }, { signal });
       const { data: events, response, request_id: requestId } = await call.withResponse();
       accumulator.statusCode = response.status;
       accumulator.requestId = soundText(requestId, MAX_REQUEST_ID);
-      for await (const event of events) accumulator.accept(event);
+      for await (const event of events) {
+        accumulator.accept(event);
+        if (accumulator.complete) linger ??= setTimeout(() => events.controller.abort(), LINGER_MS);
+      }
       if (!accumulator.complete) throw new EndOfStream();
       return accumulator.answer();
     } catch (error) {
@@ -41,6 +50,8 @@ export class ClaudeClient {
         throw new CallAborted(abortCauseOf(signal), accumulator.answer(), accumulator.statusCode);
       }
       throw await this.connection.failure(error, accumulator);
+    } finally {
+      clearTimeout(linger);
     }
   }
 

@@ -160,16 +160,23 @@ describe('Silence', () => {
     ['before the headers', new APIConnectionTimeoutError()],
     ['behind the headers', terminated('UND_ERR_BODY_TIMEOUT')],
     ['of a proxy', fetchFailed('UND_ERR_HEADERS_TIMEOUT')],
-  ])('%s is claude-timeout; it is retried only when no text had come, and may be billed', (_what, thrown) => {
-    const facts = (accumulator: AnswerAccumulator) => {
-      const failure = toClaudeApiError(thrown, accumulator);
-      expect([failure.slug, failure.facts.mayBeBilled]).toEqual(['claude-timeout', true]);
-      return [failure.facts.retryable, failure.facts.seen !== null];
-    };
-    expect(facts(nothingSeen())).toEqual([true, false]);
-    expect(facts(seen(MESSAGE_START))).toEqual([true, true]);
-    expect(facts(seen(MESSAGE_START, TEXT))).toEqual([false, true]);
-  });
+  ])(
+    '%s is claude-timeout; it is retried only when nothing of the answer had come, and may be billed',
+    (_what, thrown) => {
+      const facts = (accumulator: AnswerAccumulator) => {
+        const failure = toClaudeApiError(thrown, accumulator);
+        expect([failure.slug, failure.facts.mayBeBilled]).toEqual(['claude-timeout', true]);
+        return [failure.facts.retryable, failure.facts.seen !== null];
+      };
+      expect(facts(nothingSeen())).toEqual([true, false]);
+      expect(facts(seen(MESSAGE_START))).toEqual([true, true]);
+      expect(facts(seen(MESSAGE_START, TEXT))).toEqual([false, true]);
+      const opened = { type: 'content_block_start', index: 0, content_block: { type: 'thinking', thinking: '' } };
+      const thought = { type: 'content_block_delta', index: 0, delta: { type: 'thinking_delta', thinking: 'Hm' } };
+      expect(facts(seen(MESSAGE_START, opened as never))).toEqual([true, true]);
+      expect(facts(seen(MESSAGE_START, opened as never, thought as never))).toEqual([false, true]);
+    },
+  );
 });
 
 describe('An answer that breaks off', () => {

@@ -1,5 +1,6 @@
 import { APIConnectionError, APIConnectionTimeoutError, APIError } from '@anthropic-ai/sdk';
 import { ClaudeApiError, type ClaudeSlug, EndOfStream, type FailureFacts, NO_FACTS } from '../claude-failure.js';
+import type { ContentBlock } from '../claude.types.js';
 import type { AnswerAccumulator } from './answer-accumulator.js';
 import { NotConnected } from './claude-fetch.js';
 import { retryAfterMs } from './retry-after.js';
@@ -110,12 +111,18 @@ function broken(slug: ClaudeSlug, errorType: string, seen: AnswerAccumulator, ca
     statusCode: seen.statusCode,
     errorType,
     claudeRequestId: answer.requestId,
-    // Text that was delivered is never asked for again: the caller would see it twice and pay twice.
-    retryable: answer.text === '',
+    // Text that was delivered is never asked for again: the caller would see it twice and pay twice. Nor is what Claude was silent
+    // after, thinking included: it goes on costing while nobody hears of it.
+    retryable: slug === 'claude-timeout' ? answer.content.every(isBlank) : answer.text === '',
     mayBeBilled: true,
     seen: seen.begun ? answer : null,
   };
   return new ClaudeApiError(slug, DETAILS[slug], facts, { cause });
+}
+
+/** Whether a block was opened, and nothing has come of it. */
+function isBlank({ type, ...content }: ContentBlock): boolean {
+  return (type === 'text' || type === 'thinking') && content[type] === '';
 }
 
 function unanswered(

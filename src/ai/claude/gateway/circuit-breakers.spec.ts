@@ -80,6 +80,14 @@ describe('A circuit breaker', () => {
     expect(await isOpen()).toBe(false);
   });
 
+  it('does not count calls that the deadline cuts off since they had waited for their place', async () => {
+    const cut = () => Promise.reject(new CallAborted('deadline', null));
+    for (let made = 0; made < 40; made += 1) {
+      await expect(breakers.execute(MODEL, cut, false)).rejects.toBeInstanceOf(CallAborted);
+    }
+    expect(await isOpen()).toBe(false);
+  });
+
   it('tells callers at once while it is open, and when to come again', async () => {
     await times(20, overloaded);
     jest.advanceTimersByTime(5000);

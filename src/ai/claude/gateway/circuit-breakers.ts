@@ -33,14 +33,18 @@ type Outcome<T> = { readonly value: T } | { readonly refusal: unknown };
 export class CircuitBreakers {
   private readonly circuits = new LRUCache<string, Circuit>({ max: MAX_MODELS });
 
-  /** @throws ClaudeApiError (`claude-overloaded`, not retryable) while the model's circuit is open; what `call` throws. */
-  async execute<T>(model: string, call: () => Promise<T>): Promise<T> {
+  /**
+   * @param hasTime whether the call has as long as Claude may take to begin: one that the deadline cuts off before, since it had
+   *   waited for its place, tells nothing of Claude
+   * @throws ClaudeApiError (`claude-overloaded`, not retryable) while the model's circuit is open; what `call` throws.
+   */
+  async execute<T>(model: string, call: () => Promise<T>, hasTime = true): Promise<T> {
     const circuit = this.circuitOf(model);
     // cockatiel would let callers wait for the probe; ours are told at once.
     if (circuit.policy.state === CircuitState.HalfOpen) throw refusal(circuit);
     let outcome: Outcome<T>;
     try {
-      outcome = await circuit.policy.execute(() => observe(call));
+      outcome = await circuit.policy.execute(() => observe(call, hasTime));
     } catch (error) {
       throw error instanceof BrokenCircuitError ? refusal(circuit) : error;
     }
@@ -64,18 +68,18 @@ export class CircuitBreakers {
   }
 }
 
-async function observe<T>(call: () => Promise<T>): Promise<Outcome<T>> {
+async function observe<T>(call: () => Promise<T>, hasTime: boolean): Promise<Outcome<T>> {
   try {
     return { value: await call() };
   } catch (error) {
-    if (isFailure(error)) throw error;
+    if (isFailure(error, hasTime)) throw error;
     return { refusal: error };
   }
 }
 
 /** A 4xx is Claude's answer, even where it is worth another try; a call that we gave up at its deadline is a timeout. */
-function isFailure(error: unknown): boolean {
-  if (error instanceof CallAborted) return error.abortCause === 'deadline';
+function isFailure(error: unknown, hasTime: boolean): boolean {
+  if (error instanceof CallAborted) return error.abortCause === 'deadline' && hasTime;
   if (!(error instanceof ClaudeApiError) || !FAILURES.has(error.slug)) return false;
   return error.statusCode === null || error.statusCode < 400 || error.statusCode >= 500;
 }

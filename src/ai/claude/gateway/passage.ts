@@ -38,6 +38,12 @@ export interface FinalAttempt {
   readonly earlier: ClaudeAnswer | null;
 }
 
+/** What bounds the attempts of one run. */
+export interface PassageLimits extends RetryLimits {
+  /** Milliseconds that Claude may take to the first byte of an answer. */
+  readonly timeoutMs: number;
+}
+
 /** What all runs of the process share. */
 export interface Passageway {
   readonly client: ClaudeClient;
@@ -58,7 +64,7 @@ export class Passage {
 
   constructor(
     private readonly way: Passageway,
-    private readonly limits: RetryLimits,
+    private readonly limits: PassageLimits,
     private readonly recorder: AttemptRecorder,
     private readonly signal: AbortSignal,
     private readonly deadlineAt: number,
@@ -130,7 +136,8 @@ export class Passage {
       this.startedAt = Date.now();
       // Given up while it was being recorded: it does not go out.
       if (this.signal.aborted) throw new CallAborted(abortCauseOf(this.signal), null, null, false);
-      return await this.way.breakers.execute(request.model, () => this.call(request));
+      const hasTime = this.deadlineAt - this.startedAt >= this.limits.timeoutMs;
+      return await this.way.breakers.execute(request.model, () => this.call(request), hasTime);
     } catch (error) {
       if (error instanceof ClaudeApiError) await this.decide(error, tries);
       throw error;

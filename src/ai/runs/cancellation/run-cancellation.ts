@@ -6,7 +6,7 @@ import { ConflictError } from '../../../platform/errors/platform.errors.js';
 import { RunExecutor, WORKER_ID } from '../execution/run-executor.js';
 import { RunResumption } from '../queue/run-resumption.js';
 import { RunNotFoundError } from '../run.errors.js';
-import type { Run, RunId } from '../run.types.js';
+import { isFinal, type Run, type RunId } from '../run.types.js';
 import { RunsRepository } from '../runs.repository.js';
 import { RunCancellationsRepository } from './run-cancellations.repository.js';
 
@@ -51,7 +51,8 @@ export class RunCancellation implements OnApplicationBootstrap, BeforeApplicatio
     else if (asked?.workerId === WORKER_ID) await this.end(id);
     const run = await this.runs.find(owner, id);
     if (!run) throw new RunNotFoundError(id);
-    if (!asked) throw new ConflictError(whyNot(run));
+    const tooLate = isFinal(run.status) && run.status !== 'cancelled';
+    if (!asked || tooLate) throw new ConflictError(whyNot(run));
     return run;
   }
 

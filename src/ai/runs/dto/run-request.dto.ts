@@ -28,7 +28,7 @@ export class RunRequest {
   @ApiPropertyOptional({ type: 'integer', minimum: 1 })
   version?: number;
 
-  /** The label whose version is meant. */
+  /** The label whose version is meant; `latest` is none. */
   @Optional()
   @LabelName()
   label?: string;
@@ -40,10 +40,11 @@ export class RunRequest {
   @ApiPropertyOptional({ type: 'object', additionalProperties: true })
   variables?: Record<string, unknown>;
 
-  /** A text of one's own to ask, instead of a prompt.
+  /** A text of one's own to ask, instead of a prompt; of white space alone it is refused.
    * @example "What limits the charging speed of solid-state batteries?" */
   @Optional()
   @Text(1, 1_000_000)
+  @ApiPropertyOptional({ pattern: '\\S' })
   input?: string;
 
   /** The system prompt that goes with `input`. */

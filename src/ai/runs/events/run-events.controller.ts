@@ -46,8 +46,10 @@ export class RunEventsController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<Readable> {
     const header = request.headers['last-event-id'];
+    // Both have to be sound. A reader who comes back sends the header beside the address that it began with: it is ahead.
+    const begun = sequenceOf(query.after, 'after');
     const place = header === undefined ? 'after' : 'Last-Event-ID';
-    const after = sequenceOf(header === undefined ? query.after : String(header), place);
+    const after = header === undefined ? begun : sequenceOf(String(header), place);
     return sendRunEvents(reply, id as RunId, await this.follower.follow(user.id, id as RunId, after, place));
   }
 }

@@ -4,6 +4,7 @@ import { readdirSync, rmSync } from 'node:fs';
 import { connect, createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { OperatorError } from '../../errors/operator.error.js';
 
 const LOCK_NAME = /^lock-\d{13}-(\d+)-[0-9a-f]{8}\.sock$/;
 /** Longest name of a lock's file, in bytes. */
@@ -13,7 +14,9 @@ const PATIENCE_MS = 1000;
 const POLL_MS = 25;
 
 /** Another process has the embedded database open. The message is one line for the operator. */
-export class EmbeddedDatabaseLockedError extends Error {
+export class EmbeddedDatabaseLockedError extends OperatorError {
+  override readonly name = 'EmbeddedDatabaseLockedError';
+
   constructor(
     readonly dataDir: string,
     readonly holderPid: number,
@@ -22,7 +25,6 @@ export class EmbeddedDatabaseLockedError extends Error {
       `The embedded database in ${dataDir} is in use by process ${holderPid}. ` +
         'Stop that process, set another DATA_DIR, or set DATABASE_URL to share a PostgreSQL server.',
     );
-    this.name = 'EmbeddedDatabaseLockedError';
   }
 }
 

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { LOCK_NAME_BYTES, lockDataDir } from './database-lock.js';
 import { EmbeddedWorker } from './embedded-worker.js';
-import { ensureDirectory } from '../../config/directories.js';
+import { ensureDataDirectory } from '../../config/directories.js';
+import { OperatorError } from '../../errors/operator.error.js';
 
 /** `pg` looks for `<host>/.s.PGSQL.<port>`; nothing listens on TCP. */
 const SOCKET_PORT = 5432;
@@ -20,7 +21,9 @@ export interface EmbeddedDatabase {
 }
 
 /** The directory cannot be opened: damaged, or of another version. The message is one line for the operator. */
-export class EmbeddedDatabaseBrokenError extends Error {
+export class EmbeddedDatabaseBrokenError extends OperatorError {
+  override readonly name = 'EmbeddedDatabaseBrokenError';
+
   constructor(dataDir: string, options: ErrorOptions) {
     const reason = options.cause instanceof Error ? options.cause.message : String(options.cause);
     super(
@@ -28,7 +31,6 @@ export class EmbeddedDatabaseBrokenError extends Error {
         'restore it from a copy, or move it away to begin with an empty one.',
       options,
     );
-    this.name = 'EmbeddedDatabaseBrokenError';
   }
 }
 
@@ -75,7 +77,7 @@ async function open(dataDir: string): Promise<EmbeddedDatabase> {
 /** Where the sockets go: a private directory beside the data, under a short name when its own is too long for a socket. */
 function socketDirectory(dataDir: string): { readonly path: string; dispose(): void } {
   const directory = join(dataDir, 'run');
-  ensureDirectory(directory);
+  ensureDataDirectory(directory);
   chmodSync(directory, 0o700);
   if (Buffer.byteLength(directory) + 1 + LOCK_NAME_BYTES <= MAX_SOCKET_PATH_BYTES) {
     return { path: directory, dispose: () => undefined };

@@ -1,3 +1,4 @@
+import { ApiProperty } from '@nestjs/swagger';
 import { ApiInteger } from '../../openapi/api-integer.decorator.js';
 
 /** One mistake in the request: `pointer` (JSON Pointer into the body) or `parameter` (name of a query or path parameter). */
@@ -48,6 +49,14 @@ export class ProblemResponse {
   run_id?: number;
   /** Each mistake with its place. */
   errors?: FieldErrorResponse[];
+  /**
+   * With `budget-exceeded`: what is left of the budget.
+   * @example 0.25
+   */
+  remaining_usd?: number;
+  /** With `budget-exceeded`: the most that what was asked for can cost; null where the model has no known price. */
+  @ApiProperty({ type: Number, nullable: true, required: false, example: 0.4 })
+  needed_usd?: number | null;
 }
 
 /** What a problem means. */

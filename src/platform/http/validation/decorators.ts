@@ -36,14 +36,15 @@ export function Nested(type: () => Constructor, options: { each?: boolean } = {}
     ...(each ? [IsArray({ message: 'must be a list of objects' })] : []),
     IsObject({ each, message: 'must be an object' }),
     ValidateNested({ each, message: 'must be an object' }),
-    (target: object, property: string | symbol) => Reflect.defineMetadata(NESTED, type, target, property),
+    (target: object, property: string | symbol) => Reflect.defineMetadata(NESTED, { type, each }, target, property),
   );
 }
 
-/** The class of a nested field, if `@Nested` marks it. */
-export function nestedTypeOf(target: object, property: string): Constructor | undefined {
-  const type = Reflect.getMetadata(NESTED, target, property) as (() => Constructor) | undefined;
-  return type?.();
+/** The class of a nested field, and whether it holds a list of them, if `@Nested` marks it. */
+export function nestedIn(target: object, property: string): { type: Constructor; each: boolean } | undefined {
+  const nested = Reflect.getMetadata(NESTED, target, property) as
+    { type: () => Constructor; each: boolean } | undefined;
+  return nested && { type: nested.type(), each: nested.each };
 }
 
 /** Characters of a text, counted as JSON Schema and PostgreSQL count them: by code point. */

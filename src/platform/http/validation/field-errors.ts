@@ -26,6 +26,8 @@ function sentence({ constraints, target, property }: ValidationError): string {
   if (constraints?.['whitelistValidation']) return 'is not a known field';
   const missing = target !== undefined && (target as Record<string, unknown>)[property] === undefined;
   if (missing) return 'is required';
+  // Of what is no list at all, class-validator also tells what its elements, or their number, should be.
+  if (constraints?.['isArray'] !== undefined) return constraints['isArray'];
   return [...new Set(Object.values(constraints ?? {}))].join('; ') || 'is not valid';
 }
 

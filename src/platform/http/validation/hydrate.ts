@@ -1,12 +1,18 @@
 import { ValidationFailedError } from '../../errors/platform.errors.js';
 import type { FieldError } from '../../errors/research-platform.error.js';
 import { pointerSegment } from '../json-body.js';
-import { isWholeNumber, nestedTypeOf } from './decorators.js';
+import { isWholeNumber, nestedIn } from './decorators.js';
 
 /** Objects in one list: checking each takes class-validator so long that a body full of them would stop the process. */
 const MAX_NESTED = 1000;
 /** Fields in one object: no class has as many, and telling of each unknown one takes class-validator too long. */
 const MAX_FIELDS = 100;
+
+/**
+ * Stands for a list where an object is meant, and the other way round: neither is it, and so the field itself is refused.
+ * class-validator would look into either and tell what is wrong inside.
+ */
+const MISSHAPEN = false;
 
 type Constructor = new () => object;
 
@@ -39,15 +45,15 @@ export function hydrate(
 }
 
 function hydrateField(instance: object, key: string, value: unknown, pointer: string, errors: FieldError[]): unknown {
-  const nested = nestedTypeOf(instance, key);
-  if (!nested) return value;
-  if (isObject(value)) return hydrate(nested, value, pointer, errors);
-  if (!Array.isArray(value)) return value;
+  const nested = nestedIn(instance, key);
+  if (!nested || typeof value !== 'object' || value === null) return value;
+  if (isObject(value)) return nested.each ? MISSHAPEN : hydrate(nested.type, value, pointer, errors);
+  if (!nested.each || !Array.isArray(value)) return MISSHAPEN;
   if (value.length > MAX_NESTED) {
     throw new ValidationFailedError([{ pointer, detail: `must have at most ${MAX_NESTED} elements` }]);
   }
   return value.map((item: unknown, index) => {
-    if (isObject(item)) return hydrate(nested, item, `${pointer}/${index}`, errors);
+    if (isObject(item)) return hydrate(nested.type, item, `${pointer}/${index}`, errors);
     // class-validator would look for the objects inside an inner list, and find an empty one in order.
     return Array.isArray(item) ? null : item;
   });

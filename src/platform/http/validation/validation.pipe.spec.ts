@@ -136,11 +136,9 @@ describe('A body', () => {
       { title: 'a', variables: [[], [{}], [[]]] },
       ['/variables/0', '/variables/1', '/variables/2'],
     ],
-    [
-      'a list of wrong objects for an object',
-      { title: 'a', settings: [{ max_tokens: 0 }] },
-      ['/settings', '/settings/0/max_tokens'],
-    ],
+    ['a list of wrong objects for an object', { title: 'a', settings: [{ max_tokens: 0 }] }, ['/settings']],
+    ['a list of texts for an object', { title: 'a', settings: ['a'] }, ['/settings']],
+    ['a wrong object for a list of objects', { title: 'a', variables: { constructor: 1 } }, ['/variables']],
     ['too many and wrong elements', { title: 'a', tags: ['a', 'b', 'c', ''] }, ['/tags/3']],
   ])('with %s is refused with a pointer each', (_what, body, expected) => {
     expect(pointers(body)).toEqual(expected);
@@ -159,6 +157,21 @@ describe('A body', () => {
     expect(inBody({ title: 'a', settings: { max_tokens: 11.5 } })).toEqual([
       { pointer: '/settings/max_tokens', detail: 'must be at most 10; must be a whole number' },
     ]);
+  });
+
+  it.each<[string, unknown, string]>([
+    ['tags', null, 'must be a list'],
+    ['tags', 'a', 'must be a list'],
+    ['tags', {}, 'must be a list'],
+    ['variables', null, 'must be a list'],
+    ['variables', 'x', 'must be a list'],
+    ['variables', {}, 'must be a list'],
+    ['settings', null, 'must be an object'],
+    ['settings', ['a'], 'must be an object'],
+    ['settings', [{}], 'must be an object'],
+    ['values', [1], 'must be an object'],
+  ])('tells of %s that is %j that it has the wrong shape, and nothing else', (field, value, detail) => {
+    expect(inBody({ title: 'a', [field]: value })).toEqual([{ pointer: `/${field}`, detail }]);
   });
 
   it('tells what an element of a list should be', () => {
