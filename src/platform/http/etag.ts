@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { MalformedRequestError, PreconditionFailedError } from '../errors/platform.errors.js';
+import { PreconditionFailedError } from '../errors/platform.errors.js';
 
 function digest(representation: unknown): string {
   return createHash('sha1').update(JSON.stringify(representation)).digest('base64url').slice(0, 22);
@@ -15,24 +15,17 @@ export function etagOf(representation: unknown, extra?: unknown): string {
   return extra === undefined ? `"${digest(representation)}"` : `"${digest(representation)}.${digest(extra)}"`;
 }
 
-const TAG = /(W\/)?"[^"]*"/g;
+const NO_STRONG_TAG = 'If-Match does not name the present ETag: it names no strong one, in double quotes';
 
 /** A list of entity tags as in `If-Match` and `If-None-Match`. */
 class EntityTags {
   private readonly tags: readonly string[];
 
   constructor(header: string) {
-    this.tags = header.trim() === '*' ? ['*'] : (header.match(TAG) ?? []);
+    this.tags = header.trim() === '*' ? ['*'] : (header.match(/(W\/)?"[^"]*"/g) ?? []);
   }
 
-  /** Whether a header is `*` or a list of quoted tags and of nothing else; it may be empty, and have empty places. */
-  static areIn(header: string): boolean {
-    // No header holds a line feed.
-    const places = header.replace(TAG, '\n').split(',');
-    return header.trim() === '*' || places.every((place) => /^[ \t]*\n?[ \t]*$/.test(place));
-  }
-
-  /** Whether any of them can be compared strongly. */
+  /** Whether any of them can be compared strongly: what is weak, or without its quotes, names nothing. */
   get haveStrong(): boolean {
     return this.tags.some((tag) => !tag.startsWith('W/'));
   }
@@ -52,11 +45,7 @@ class EntityTags {
 export class Precondition {
   private readonly tags: EntityTags | null;
 
-  /** @throws MalformedRequestError for what is no list of entity tags, such as one without its quotes */
   constructor(ifMatch: string | undefined) {
-    if (ifMatch !== undefined && !EntityTags.areIn(ifMatch)) {
-      throw new MalformedRequestError('If-Match must be * or a list of ETags, each in its double quotes');
-    }
     this.tags = ifMatch === undefined ? null : new EntityTags(ifMatch);
   }
 
@@ -67,11 +56,7 @@ export class Precondition {
   /** @throws PreconditionFailedError when `If-Match` was sent and does not name `etag`. */
   check(etag: string): void {
     if (!this.tags || this.tags.matchesResource(etag)) return;
-    throw this.tags.haveStrong
-      ? new PreconditionFailedError()
-      : new PreconditionFailedError(
-          'If-Match does not name the present ETag: it names no strong one, and weak ones match nothing',
-        );
+    throw this.tags.haveStrong ? new PreconditionFailedError() : new PreconditionFailedError(NO_STRONG_TAG);
   }
 }
 
