@@ -9,7 +9,7 @@ const ROOT = new URL('../../', import.meta.url).pathname;
 const SOURCES = join(ROOT, 'src/platform');
 const EMBEDDED = 'database/embedded';
 /** What the embedded database imports from outside its folder. */
-const IMPORTED = ['config/directories.ts'];
+const IMPORTED = ['config/directories.ts', 'errors/operator.error.ts'];
 
 /** Opens the data directory of its first argument, answers `ready`, then each line of SQL by a line of JSON. */
 const PROGRAM = `
