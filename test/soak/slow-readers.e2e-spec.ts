@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { accepted, BATCHES, over } from '../support/batches.js';
 import { dataOf, newUser, raw, type TestUser } from '../support/client.js';
+import { figure } from '../support/metrics.js';
 import { TestServer } from '../support/server.js';
 import { liveAgainst, PATIENT_CLAUDE, sharedStack } from '../support/shared-stack.js';
 import { scaled, tell } from '../support/soak.js';
@@ -10,13 +11,13 @@ import { pieceOf } from './cut-connection.js';
 import { RUNS } from './steps.js';
 
 const READERS = scaled(20, 100);
-/** Each reader is to be sent 6 MB, of which the system takes a part. */
-const QUERIES = 75;
+/** Each reader is to be sent 12 MB, of which the system takes some. */
+const QUERIES = 150;
 const CHARACTERS = 80_000;
 /** What the process may have more than before for each reader: well below what it is to be sent, and some at large. */
 const GROWTH_MB = 30 + READERS;
 /** Readers that do read, before the measurement and in it: time for all that the server would send to the others. */
-const ROUNDS = 3;
+const ROUNDS = 5;
 const MEGABYTE = 1024 * 1024;
 
 describe('readers that do not read', () => {
@@ -44,20 +45,26 @@ describe('readers that do not read', () => {
     return socket;
   }
 
-  async function residentMb(): Promise<number> {
-    const metrics = await (await raw('/metrics', { baseUrl: server.baseUrl, key: null })).text();
-    return Number(/^process_resident_memory_bytes (\S+)$/m.exec(metrics)?.[1]) / MEGABYTE;
+  /** What the process uses, in its heap and beside it: of what it has from the system, it keeps a part that comes and goes. */
+  async function usedMb(): Promise<number> {
+    const used = await Promise.all(
+      ['nodejs_heap_size_used_bytes', 'nodejs_external_memory_bytes'].map((name) => figure(server, name)),
+    );
+    return used.reduce((sum, bytes) => sum + bytes, 0) / MEGABYTE;
   }
 
-  /** The most memory that the process has while somebody reads all results, again and again. */
-  async function mostWhileReading(batchId: number): Promise<number> {
-    let most = 0;
+  /**
+   * The least memory that the process has after somebody has read all results, of several times: what it keeps is there each time,
+   * and what waits for the garbage collector comes and goes.
+   */
+  async function leastAfterReading(batchId: number): Promise<number> {
+    let least = Number.POSITIVE_INFINITY;
     for (let round = 0; round < ROUNDS; round += 1) {
       const answer = await raw(`${BATCHES}/${batchId}/results`, { key: user.key, baseUrl: server.baseUrl });
       expect((await answer.arrayBuffer()).byteLength).toBeGreaterThan(QUERIES * CHARACTERS);
-      most = Math.max(most, await residentMb());
+      least = Math.min(least, await usedMb());
     }
-    return most;
+    return least;
   }
 
   it('hold up no run that they follow, and no other reader of it', async () => {
@@ -83,9 +90,9 @@ describe('readers that do not read', () => {
     }));
     const { id } = await accepted(user.api, queries);
     expect((await over(user.api, id, 60_000)).counts.succeeded).toBe(QUERIES);
-    const before = await mostWhileReading(id);
+    const before = await leastAfterReading(id);
     await Promise.all(Array.from({ length: READERS }, () => stall(`${BATCHES}/${id}/results`)));
-    const growth = (await mostWhileReading(id)) - before;
+    const growth = (await leastAfterReading(id)) - before;
     tell('slow readers', { readers: READERS, 'MB each': (QUERIES * CHARACTERS) / 1e6, 'MB more': Math.round(growth) });
     expect(growth).toBeLessThan(GROWTH_MB);
   }, 120_000);
