@@ -18,6 +18,9 @@ const ALWAYS = [
   'shutting-down',
 ] as const satisfies readonly ProblemSlug[];
 
+/** What an operation that may be sent a body can answer beside these, also where it takes none. */
+export const BODY_PROBLEMS = ['payload-too-large', 'unsupported-media-type'] as const satisfies readonly ProblemSlug[];
+
 /**
  * The operation needs an API key with this scope (null: any valid key), and can answer with these problems beside those of
  * every such operation. Without it the guard refuses an operation under `/api/v1` altogether.

@@ -1,7 +1,7 @@
 import { Body, Controller, Get, Post, Query, Res } from '@nestjs/common';
 import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
-import { Authorized } from '../identity/authorized.decorator.js';
+import { Authorized, BODY_PROBLEMS } from '../identity/authorized.decorator.js';
 import { CREATED_HEADERS } from '../identity/created-headers.js';
 import { type AuthenticatedUser, CurrentUser } from '../identity/current-user.decorator.js';
 import { API_PREFIX } from '../platform/http/api-prefix.js';
@@ -33,15 +33,7 @@ export class ItemPromptsController {
   @Post()
   @Idempotent()
   @Etagged()
-  @Authorized(
-    'write',
-    'item-not-found',
-    'validation-failed',
-    'conflict',
-    'payload-too-large',
-    'unsupported-media-type',
-    ...IDEMPOTENCY_PROBLEMS,
-  )
+  @Authorized('write', 'item-not-found', 'conflict', ...BODY_PROBLEMS, ...IDEMPOTENCY_PROBLEMS)
   @ApiOperation({
     summary: 'Create a prompt',
     description:

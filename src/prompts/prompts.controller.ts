@@ -1,6 +1,6 @@
 import { Body, Controller, Delete, Get, HttpCode, Patch, Post } from '@nestjs/common';
 import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { Authorized } from '../identity/authorized.decorator.js';
+import { Authorized, BODY_PROBLEMS } from '../identity/authorized.decorator.js';
 import { type AuthenticatedUser, CurrentUser } from '../identity/current-user.decorator.js';
 import { ApiIfMatch, Etagged } from '../platform/http/etag.interceptor.js';
 import { IfMatch, Precondition } from '../platform/http/etag.js';
@@ -34,15 +34,7 @@ export class PromptsController {
   @Patch()
   @Etagged()
   @ApiIfMatch()
-  @Authorized(
-    'write',
-    'prompt-not-found',
-    'validation-failed',
-    'conflict',
-    'precondition-failed',
-    'payload-too-large',
-    'unsupported-media-type',
-  )
+  @Authorized('write', 'prompt-not-found', 'conflict', 'precondition-failed', ...BODY_PROBLEMS)
   @ApiOperation({
     summary: 'Rename a prompt',
     description: 'Only the name of a prompt changes; its texts change by a new version.',
@@ -60,14 +52,7 @@ export class PromptsController {
   @Delete()
   @HttpCode(204)
   @ApiIfMatch()
-  @Authorized(
-    'write',
-    'prompt-not-found',
-    'validation-failed',
-    'precondition-failed',
-    'payload-too-large',
-    'unsupported-media-type',
-  )
+  @Authorized('write', 'prompt-not-found', 'precondition-failed', ...BODY_PROBLEMS)
   @ApiOperation({
     summary: 'Delete a prompt',
     description: 'With its versions and labels. Its runs stay, with `prompt_id` null.',
@@ -87,10 +72,7 @@ export class PromptsController {
     'read',
     'prompt-not-found',
     'not-found',
-    'validation-failed',
     'missing-variables',
-    'payload-too-large',
-    'unsupported-media-type',
     'claude-rejected-request',
     'claude-request-too-large',
     'claude-misconfigured',
@@ -100,6 +82,7 @@ export class PromptsController {
     'claude-unreachable',
     'claude-timeout',
     'overloaded',
+    ...BODY_PROBLEMS,
   )
   @ApiOperation({
     summary: 'Render a prompt',

@@ -1,7 +1,7 @@
 import { Body, Controller, Delete, Get, HttpCode, Patch, Post, Query, Res } from '@nestjs/common';
 import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
-import { Authorized } from '../identity/authorized.decorator.js';
+import { Authorized, BODY_PROBLEMS } from '../identity/authorized.decorator.js';
 import { CREATED_HEADERS } from '../identity/created-headers.js';
 import { type AuthenticatedUser, CurrentUser } from '../identity/current-user.decorator.js';
 import { API_PREFIX } from '../platform/http/api-prefix.js';
@@ -35,7 +35,7 @@ export class ResearchItemsController {
   @Post()
   @Idempotent()
   @Etagged()
-  @Authorized('write', 'validation-failed', 'payload-too-large', 'unsupported-media-type', ...IDEMPOTENCY_PROBLEMS)
+  @Authorized('write', ...BODY_PROBLEMS, ...IDEMPOTENCY_PROBLEMS)
   @ApiOperation({ summary: 'Create a research item', description: 'A topic to hang prompts and runs on.' })
   @ApiCreatedResponse({ type: ItemResponse, headers: CREATED_HEADERS })
   async create(
@@ -90,14 +90,7 @@ export class ResearchItemsController {
   @Etagged()
   @ApiIfMatch()
   @ApiIdParam('id', 'Id of the research item')
-  @Authorized(
-    'write',
-    'item-not-found',
-    'validation-failed',
-    'precondition-failed',
-    'payload-too-large',
-    'unsupported-media-type',
-  )
+  @Authorized('write', 'item-not-found', 'precondition-failed', ...BODY_PROBLEMS)
   @ApiOperation({
     summary: 'Change a research item',
     description: 'Only the fields that are sent change; `description: null` clears it.',
@@ -116,14 +109,7 @@ export class ResearchItemsController {
   @HttpCode(204)
   @ApiIfMatch()
   @ApiIdParam('id', 'Id of the research item')
-  @Authorized(
-    'write',
-    'item-not-found',
-    'validation-failed',
-    'precondition-failed',
-    'payload-too-large',
-    'unsupported-media-type',
-  )
+  @Authorized('write', 'item-not-found', 'precondition-failed', ...BODY_PROBLEMS)
   @ApiOperation({
     summary: 'Delete a research item',
     description: 'Its prompts go with it; its runs stay, with `research_item_id` and `prompt_id` null.',

@@ -69,18 +69,16 @@ describe('a batch is refused as a whole', () => {
   it('for more text than it may ask together, of however few words', async () => {
     const item = dataOf(await user.api.POST('/api/v1/research-items', { body: { title: 'Long' } }));
     const path = { id: item.id };
-    const template = `${'Tides and currents. '.repeat(4_500)}`;
+    const text = 'Tides and currents. '.repeat(4_500);
     const body = {
       name: 'long',
-      template: `{{#turns}}${template}{{/turns}}`,
+      template: `{{#turns}}${text}{{/turns}}`,
       variables: [{ name: 'turns', type: 'list' as const }],
     };
     const prompt = dataOf(await user.api.POST('/api/v1/research-items/{id}/prompts', { params: { path }, body }));
     const query = { prompt_id: prompt.id, variables: { turns: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10] } };
-    const problem = await expectProblem(
-      await post({ queries: Array.from({ length: 100 }, () => query) }),
-      'payload-too-large',
-    );
+    const refused = await post({ queries: Array.from({ length: 100 }, () => query) });
+    const problem = await expectProblem(refused, 'payload-too-large');
     expect(problem.detail).toContain('67108864 characters');
   });
 

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import { accepted, BATCHES, over } from '../support/batches.js';
+import { accepted, BATCHES, over, readBatch } from '../support/batches.js';
 import { newUser, raw, type Schemas, type TestUser } from '../support/client.js';
 import { expectProblem } from '../support/problems.js';
 import { TestServer } from '../support/server.js';
@@ -77,15 +77,7 @@ describe('a server that is told to stop by SIGTERM', () => {
     const { id } = await accepted(user.api, [slow, slow]);
     const watching = await raw(`${BATCHES}/${id}/events`, { key: user.key, baseUrl: server.baseUrl });
     const events = readEvents(watching);
-    await until(
-      'Both calls',
-      async () =>
-        (
-          await raw(`${BATCHES}/${id}`, { key: user.key, baseUrl: server.baseUrl }).then(
-            (answer) => answer.json() as Promise<Schemas['BatchResponse']>,
-          )
-        ).counts.running === 2,
-    );
+    await until('Both calls', async () => (await readBatch(user.api, id)).counts.running === 2);
     expect(await server.stop()).toBe(0);
     expect((await events).at(-1)).toMatchObject({ name: 'finished', data: { counts: { succeeded: 2 } } });
   });

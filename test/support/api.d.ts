@@ -2594,7 +2594,7 @@ export interface operations {
                 };
             };
             /**
-             * @description `database-unavailable`: The database cannot be reached
+             * @description `database-unavailable`: The database is not available at the moment
              *
              *     `shutting-down`: The server is shutting down
              */
@@ -2789,7 +2789,7 @@ export interface operations {
                 };
             };
             /**
-             * @description `database-unavailable`: The database cannot be reached
+             * @description `database-unavailable`: The database is not available at the moment
              *
              *     `shutting-down`: The server is shutting down
              */
@@ -2929,7 +2929,7 @@ export interface operations {
                 };
             };
             /**
-             * @description `database-unavailable`: The database cannot be reached
+             * @description `database-unavailable`: The database is not available at the moment
              *
              *     `shutting-down`: The server is shutting down
              */
@@ -3128,7 +3128,7 @@ export interface operations {
                 };
             };
             /**
-             * @description `database-unavailable`: The database cannot be reached
+             * @description `database-unavailable`: The database is not available at the moment
              *
              *     `shutting-down`: The server is shutting down
              */
@@ -3301,7 +3301,7 @@ export interface operations {
                 };
             };
             /**
-             * @description `database-unavailable`: The database cannot be reached
+             * @description `database-unavailable`: The database is not available at the moment
              *
              *     `shutting-down`: The server is shutting down
              */
@@ -3515,7 +3515,7 @@ export interface operations {
                 };
             };
             /**
-             * @description `database-unavailable`: The database cannot be reached
+             * @description `database-unavailable`: The database is not available at the moment
              *
              *     `shutting-down`: The server is shutting down
              */
@@ -3655,7 +3655,7 @@ export interface operations {
                 };
             };
             /**
-             * @description `database-unavailable`: The database cannot be reached
+             * @description `database-unavailable`: The database is not available at the moment
              *
              *     `shutting-down`: The server is shutting down
              */
@@ -3854,7 +3854,7 @@ export interface operations {
                 };
             };
             /**
-             * @description `database-unavailable`: The database cannot be reached
+             * @description `database-unavailable`: The database is not available at the moment
              *
              *     `shutting-down`: The server is shutting down
              */
@@ -4027,7 +4027,7 @@ export interface operations {
                 };
             };
             /**
-             * @description `database-unavailable`: The database cannot be reached
+             * @description `database-unavailable`: The database is not available at the moment
              *
              *     `shutting-down`: The server is shutting down
              */
@@ -4234,7 +4234,7 @@ export interface operations {
                 };
             };
             /**
-             * @description `database-unavailable`: The database cannot be reached
+             * @description `database-unavailable`: The database is not available at the moment
              *
              *     `shutting-down`: The server is shutting down
              */
@@ -4392,7 +4392,7 @@ export interface operations {
                 };
             };
             /**
-             * @description `database-unavailable`: The database cannot be reached
+             * @description `database-unavailable`: The database is not available at the moment
              *
              *     `shutting-down`: The server is shutting down
              */
@@ -4613,7 +4613,7 @@ export interface operations {
                 };
             };
             /**
-             * @description `database-unavailable`: The database cannot be reached
+             * @description `database-unavailable`: The database is not available at the moment
              *
              *     `shutting-down`: The server is shutting down
              */
@@ -4786,7 +4786,7 @@ export interface operations {
                 };
             };
             /**
-             * @description `database-unavailable`: The database cannot be reached
+             * @description `database-unavailable`: The database is not available at the moment
              *
              *     `shutting-down`: The server is shutting down
              */
@@ -4985,7 +4985,7 @@ export interface operations {
                 };
             };
             /**
-             * @description `database-unavailable`: The database cannot be reached
+             * @description `database-unavailable`: The database is not available at the moment
              *
              *     `shutting-down`: The server is shutting down
              */
@@ -5207,7 +5207,7 @@ export interface operations {
                 };
             };
             /**
-             * @description `database-unavailable`: The database cannot be reached
+             * @description `database-unavailable`: The database is not available at the moment
              *
              *     `shutting-down`: The server is shutting down
              */
@@ -5325,9 +5325,9 @@ export interface operations {
                 };
             };
             /**
-             * @description `payload-too-large`: The request body is too large
+             * @description `claude-request-too-large`: The request is too large for Claude
              *
-             *     `claude-request-too-large`: The request is too large for Claude
+             *     `payload-too-large`: The request body is too large
              */
             413: {
                 headers: {
@@ -5431,7 +5431,7 @@ export interface operations {
                 };
             };
             /**
-             * @description `database-unavailable`: The database cannot be reached
+             * @description `database-unavailable`: The database is not available at the moment
              *
              *     `shutting-down`: The server is shutting down
              *
@@ -5610,7 +5610,7 @@ export interface operations {
                 };
             };
             /**
-             * @description `database-unavailable`: The database cannot be reached
+             * @description `database-unavailable`: The database is not available at the moment
              *
              *     `shutting-down`: The server is shutting down
              */
@@ -5827,7 +5827,7 @@ export interface operations {
                 };
             };
             /**
-             * @description `database-unavailable`: The database cannot be reached
+             * @description `database-unavailable`: The database is not available at the moment
              *
              *     `shutting-down`: The server is shutting down
              */
@@ -6006,7 +6006,7 @@ export interface operations {
                 };
             };
             /**
-             * @description `database-unavailable`: The database cannot be reached
+             * @description `database-unavailable`: The database is not available at the moment
              *
              *     `shutting-down`: The server is shutting down
              */
@@ -6187,7 +6187,7 @@ export interface operations {
                 };
             };
             /**
-             * @description `database-unavailable`: The database cannot be reached
+             * @description `database-unavailable`: The database is not available at the moment
              *
              *     `shutting-down`: The server is shutting down
              */
@@ -6345,7 +6345,7 @@ export interface operations {
                 };
             };
             /**
-             * @description `database-unavailable`: The database cannot be reached
+             * @description `database-unavailable`: The database is not available at the moment
              *
              *     `shutting-down`: The server is shutting down
              */
@@ -6524,7 +6524,7 @@ export interface operations {
                 };
             };
             /**
-             * @description `database-unavailable`: The database cannot be reached
+             * @description `database-unavailable`: The database is not available at the moment
              *
              *     `shutting-down`: The server is shutting down
              */
@@ -6767,7 +6767,7 @@ export interface operations {
                 };
             };
             /**
-             * @description `database-unavailable`: The database cannot be reached
+             * @description `database-unavailable`: The database is not available at the moment
              *
              *     `shutting-down`: The server is shutting down
              */
@@ -6972,7 +6972,7 @@ export interface operations {
                 };
             };
             /**
-             * @description `database-unavailable`: The database cannot be reached
+             * @description `database-unavailable`: The database is not available at the moment
              *
              *     `shutting-down`: The server is shutting down
              */
@@ -7136,7 +7136,7 @@ export interface operations {
                 };
             };
             /**
-             * @description `database-unavailable`: The database cannot be reached
+             * @description `database-unavailable`: The database is not available at the moment
              *
              *     `shutting-down`: The server is shutting down
              */
@@ -7375,7 +7375,7 @@ export interface operations {
                 };
             };
             /**
-             * @description `database-unavailable`: The database cannot be reached
+             * @description `database-unavailable`: The database is not available at the moment
              *
              *     `shutting-down`: The server is shutting down
              */
@@ -7527,7 +7527,7 @@ export interface operations {
                 };
             };
             /**
-             * @description `database-unavailable`: The database cannot be reached
+             * @description `database-unavailable`: The database is not available at the moment
              *
              *     `shutting-down`: The server is shutting down
              */
@@ -7726,7 +7726,7 @@ export interface operations {
                 };
             };
             /**
-             * @description `database-unavailable`: The database cannot be reached
+             * @description `database-unavailable`: The database is not available at the moment
              *
              *     `shutting-down`: The server is shutting down
              */
@@ -7902,7 +7902,7 @@ export interface operations {
                 };
             };
             /**
-             * @description `database-unavailable`: The database cannot be reached
+             * @description `database-unavailable`: The database is not available at the moment
              *
              *     `shutting-down`: The server is shutting down
              */
@@ -8101,7 +8101,7 @@ export interface operations {
                 };
             };
             /**
-             * @description `database-unavailable`: The database cannot be reached
+             * @description `database-unavailable`: The database is not available at the moment
              *
              *     `shutting-down`: The server is shutting down
              */
@@ -8308,7 +8308,7 @@ export interface operations {
                 };
             };
             /**
-             * @description `database-unavailable`: The database cannot be reached
+             * @description `database-unavailable`: The database is not available at the moment
              *
              *     `shutting-down`: The server is shutting down
              */
@@ -8443,7 +8443,7 @@ export interface operations {
                 };
             };
             /**
-             * @description `database-unavailable`: The database cannot be reached
+             * @description `database-unavailable`: The database is not available at the moment
              *
              *     `shutting-down`: The server is shutting down
              */
@@ -8640,7 +8640,7 @@ export interface operations {
                 };
             };
             /**
-             * @description `database-unavailable`: The database cannot be reached
+             * @description `database-unavailable`: The database is not available at the moment
              *
              *     `shutting-down`: The server is shutting down
              */
@@ -8779,7 +8779,7 @@ export interface operations {
                 };
             };
             /**
-             * @description `database-unavailable`: The database cannot be reached
+             * @description `database-unavailable`: The database is not available at the moment
              *
              *     `shutting-down`: The server is shutting down
              */
@@ -8933,7 +8933,7 @@ export interface operations {
                 };
             };
             /**
-             * @description `database-unavailable`: The database cannot be reached
+             * @description `database-unavailable`: The database is not available at the moment
              *
              *     `shutting-down`: The server is shutting down
              */
@@ -9081,7 +9081,7 @@ export interface operations {
                 };
             };
             /**
-             * @description `database-unavailable`: The database cannot be reached
+             * @description `database-unavailable`: The database is not available at the moment
              *
              *     `shutting-down`: The server is shutting down
              */
@@ -9400,7 +9400,7 @@ export interface operations {
                 };
             };
             /**
-             * @description `database-unavailable`: The database cannot be reached
+             * @description `database-unavailable`: The database is not available at the moment
              *
              *     `shutting-down`: The server is shutting down
              *
@@ -9623,7 +9623,7 @@ export interface operations {
                 };
             };
             /**
-             * @description `database-unavailable`: The database cannot be reached
+             * @description `database-unavailable`: The database is not available at the moment
              *
              *     `shutting-down`: The server is shutting down
              */
@@ -9796,7 +9796,7 @@ export interface operations {
                 };
             };
             /**
-             * @description `database-unavailable`: The database cannot be reached
+             * @description `database-unavailable`: The database is not available at the moment
              *
              *     `shutting-down`: The server is shutting down
              */
@@ -9964,7 +9964,7 @@ export interface operations {
                 };
             };
             /**
-             * @description `database-unavailable`: The database cannot be reached
+             * @description `database-unavailable`: The database is not available at the moment
              *
              *     `shutting-down`: The server is shutting down
              */
@@ -10189,7 +10189,7 @@ export interface operations {
                 };
             };
             /**
-             * @description `database-unavailable`: The database cannot be reached
+             * @description `database-unavailable`: The database is not available at the moment
              *
              *     `shutting-down`: The server is shutting down
              *
@@ -10348,7 +10348,7 @@ export interface operations {
                 };
             };
             /**
-             * @description `database-unavailable`: The database cannot be reached
+             * @description `database-unavailable`: The database is not available at the moment
              *
              *     `shutting-down`: The server is shutting down
              */
@@ -10605,7 +10605,7 @@ export interface operations {
                 };
             };
             /**
-             * @description `database-unavailable`: The database cannot be reached
+             * @description `database-unavailable`: The database is not available at the moment
              *
              *     `shutting-down`: The server is shutting down
              */
@@ -10778,7 +10778,7 @@ export interface operations {
                 };
             };
             /**
-             * @description `database-unavailable`: The database cannot be reached
+             * @description `database-unavailable`: The database is not available at the moment
              *
              *     `shutting-down`: The server is shutting down
              */
@@ -10932,7 +10932,7 @@ export interface operations {
                 };
             };
             /**
-             * @description `database-unavailable`: The database cannot be reached
+             * @description `database-unavailable`: The database is not available at the moment
              *
              *     `shutting-down`: The server is shutting down
              */
@@ -11090,7 +11090,7 @@ export interface operations {
                 };
             };
             /**
-             * @description `database-unavailable`: The database cannot be reached
+             * @description `database-unavailable`: The database is not available at the moment
              *
              *     `shutting-down`: The server is shutting down
              */
@@ -11292,7 +11292,7 @@ export interface operations {
                 };
             };
             /**
-             * @description `database-unavailable`: The database cannot be reached
+             * @description `database-unavailable`: The database is not available at the moment
              *
              *     `shutting-down`: The server is shutting down
              */
@@ -11513,7 +11513,7 @@ export interface operations {
                 };
             };
             /**
-             * @description `database-unavailable`: The database cannot be reached
+             * @description `database-unavailable`: The database is not available at the moment
              *
              *     `shutting-down`: The server is shutting down
              */
@@ -11655,7 +11655,7 @@ export interface operations {
                 };
             };
             /**
-             * @description `database-unavailable`: The database cannot be reached
+             * @description `database-unavailable`: The database is not available at the moment
              *
              *     `shutting-down`: The server is shutting down
              */

@@ -22,7 +22,7 @@ const HEARTBEAT_MS = 15_000;
 /** Reads batches for those who wait for them or follow them. Any process may work on their runs, so all look at what is stored. */
 @Injectable()
 export class BatchReader {
-  private readonly looks = new SharedLooks<BatchView>(WATCH_POLL_MS);
+  private readonly looks = new SharedLooks<BatchView>();
 
   constructor(
     private readonly batches: BatchesRepository,
@@ -70,7 +70,7 @@ export class BatchReader {
     let toldAt = Date.now();
     const look = () => this.batches.get(first.userId, first.id);
     let last = false;
-    for (let batch = first; ; batch = await this.looks.next(`${first.id}`, look)) {
+    for (let batch = first; ; batch = await this.looks.next(`${first.id}`, WATCH_POLL_MS, look)) {
       const data = JSON.stringify(toBatchResponse(batch));
       const over = isOver(batch.status);
       if (data !== told) {

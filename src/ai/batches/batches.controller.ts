@@ -11,7 +11,7 @@ import {
   getSchemaPath,
 } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { Authorized } from '../../identity/authorized.decorator.js';
+import { Authorized, BODY_PROBLEMS } from '../../identity/authorized.decorator.js';
 import { type AuthenticatedUser, CurrentUser } from '../../identity/current-user.decorator.js';
 import { Lifecycle } from '../../platform/health/lifecycle.js';
 import { API_PREFIX } from '../../platform/http/api-prefix.js';
@@ -166,7 +166,7 @@ export class BatchesController {
   @Post(':id/cancel')
   @HttpCode(202)
   @Etagged()
-  @Authorized('run', 'batch-not-found', 'conflict', 'payload-too-large', 'unsupported-media-type', 'validation-failed')
+  @Authorized('run', 'batch-not-found', 'conflict', ...BODY_PROBLEMS)
   @ApiIdParam()
   @ApiOperation({
     summary: 'Cancel a batch',
@@ -186,16 +186,7 @@ export class BatchesController {
   @HttpCode(202)
   @ApiIdempotencyKey()
   @Etagged()
-  @Authorized(
-    'run',
-    'batch-not-found',
-    'conflict',
-    'budget-exceeded',
-    'payload-too-large',
-    'unsupported-media-type',
-    'validation-failed',
-    ...IDEMPOTENCY_PROBLEMS,
-  )
+  @Authorized('run', 'batch-not-found', 'conflict', 'budget-exceeded', ...BODY_PROBLEMS, ...IDEMPOTENCY_PROBLEMS)
   @ApiIdParam()
   @ApiOperation({
     summary: 'Retry what failed of a batch',

@@ -1,3 +1,4 @@
+import { BODY_PROBLEMS } from '../../identity/authorized.decorator.js';
 import type { ProblemSlug } from '../../platform/errors/problems.js';
 
 /** What can be wrong with the body of a run. */
@@ -7,8 +8,7 @@ export const DRAFT_PROBLEMS: readonly ProblemSlug[] = [
   'prompt-not-found',
   'item-not-found',
   'not-found',
-  'payload-too-large',
-  'unsupported-media-type',
+  ...BODY_PROBLEMS,
 ];
 
 /** How Claude, or the way to it, can fail. */

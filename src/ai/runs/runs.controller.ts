@@ -9,7 +9,7 @@ import {
   ApiTags,
 } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { Authorized } from '../../identity/authorized.decorator.js';
+import { Authorized, BODY_PROBLEMS } from '../../identity/authorized.decorator.js';
 import { type AuthenticatedUser, CurrentUser } from '../../identity/current-user.decorator.js';
 import { API_PREFIX } from '../../platform/http/api-prefix.js';
 import { Etagged } from '../../platform/http/etag.interceptor.js';
@@ -130,7 +130,7 @@ export class RunsController {
   @Post(':id/cancel')
   @HttpCode(202)
   @Etagged()
-  @Authorized('run', 'run-not-found', 'conflict', 'payload-too-large', 'unsupported-media-type', 'validation-failed')
+  @Authorized('run', 'run-not-found', 'conflict', ...BODY_PROBLEMS)
   @ApiIdParam()
   @ApiOperation({
     summary: 'Cancel a run',

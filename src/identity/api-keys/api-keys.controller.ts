@@ -8,7 +8,7 @@ import { ApiIdParam, IdParam } from '../../platform/http/id-param.js';
 import { IDEMPOTENCY_PROBLEMS, Idempotent } from '../../platform/idempotency/idempotent.decorator.js';
 import { PageQuery } from '../../platform/paging/page-query.dto.js';
 import { Pager, pageScope } from '../../platform/paging/pager.js';
-import { Authorized } from '../authorized.decorator.js';
+import { Authorized, BODY_PROBLEMS } from '../authorized.decorator.js';
 import { CREATED_HEADERS } from '../created-headers.js';
 import { type AuthenticatedUser, CurrentUser } from '../current-user.decorator.js';
 import type { ApiKeyId } from '../user-id.js';
@@ -34,7 +34,7 @@ export class ApiKeysController {
 
   @Post()
   @Idempotent((body: CreatedApiKeyResponse) => ({ ...body, key: null }))
-  @Authorized('write', 'validation-failed', 'payload-too-large', 'unsupported-media-type', ...IDEMPOTENCY_PROBLEMS)
+  @Authorized('write', ...BODY_PROBLEMS, ...IDEMPOTENCY_PROBLEMS)
   @ApiOperation({
     summary: 'Make an API key',
     description: 'For yourself, with at most the scopes of the key in use. The answer is the only place that shows it.',
@@ -76,15 +76,7 @@ export class ApiKeysController {
   @HttpCode(204)
   @ApiIfMatch()
   @ApiIdParam('id', 'Id of the API key')
-  @Authorized(
-    'write',
-    'not-found',
-    'validation-failed',
-    'conflict',
-    'precondition-failed',
-    'payload-too-large',
-    'unsupported-media-type',
-  )
+  @Authorized('write', 'not-found', 'conflict', 'precondition-failed', ...BODY_PROBLEMS)
   @ApiOperation({
     summary: 'Revoke an API key',
     description:

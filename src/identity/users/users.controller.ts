@@ -8,7 +8,7 @@ import { ApiIdParam, IdParam } from '../../platform/http/id-param.js';
 import { IDEMPOTENCY_PROBLEMS, Idempotent } from '../../platform/idempotency/idempotent.decorator.js';
 import { PageQuery } from '../../platform/paging/page-query.dto.js';
 import { Pager, pageScope } from '../../platform/paging/pager.js';
-import { Authorized } from '../authorized.decorator.js';
+import { Authorized, BODY_PROBLEMS } from '../authorized.decorator.js';
 import { CREATED_HEADERS } from '../created-headers.js';
 import { type AuthenticatedUser, CurrentUser } from '../current-user.decorator.js';
 import type { UserId } from '../user-id.js';
@@ -36,7 +36,7 @@ export class UsersController {
 
   @Post()
   @Idempotent((body: CreatedUserResponse) => ({ ...body, api_key: { ...body.api_key, key: null } }))
-  @Authorized('admin', 'validation-failed', 'payload-too-large', 'unsupported-media-type', ...IDEMPOTENCY_PROBLEMS)
+  @Authorized('admin', ...BODY_PROBLEMS, ...IDEMPOTENCY_PROBLEMS)
   @ApiOperation({
     summary: 'Make a user',
     description:
@@ -79,14 +79,7 @@ export class UsersController {
   @Etagged()
   @ApiIfMatch()
   @ApiIdParam('id', 'Id of the user')
-  @Authorized(
-    'admin',
-    'not-found',
-    'validation-failed',
-    'precondition-failed',
-    'payload-too-large',
-    'unsupported-media-type',
-  )
+  @Authorized('admin', 'not-found', 'precondition-failed', ...BODY_PROBLEMS)
   @ApiOperation({
     summary: 'Change a user',
     description: 'Name or budget; what is left out stays. A budget below what is spent is allowed: nothing more runs.',

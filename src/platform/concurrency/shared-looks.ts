@@ -7,22 +7,19 @@ import { setTimeout as sleep } from 'node:timers/promises';
 export class SharedLooks<T> {
   private readonly coming = new Map<string, Promise<T>>();
 
-  /** @param pauseMs from one look to the next */
-  constructor(private readonly pauseMs: number) {}
-
   /**
-   * The next look, within the pause.
+   * The next look.
    * @param key what is looked at
-   * @param look used when nobody waits for this already
+   * @param pauseMs how long it can wait; with 0 it is now, together with those alone who cannot wait either
+   * @param look used when nobody waits so long for this already
    * @throws what the look throws
    */
-  next(key: string, look: () => Promise<T>): Promise<T> {
-    const known = this.coming.get(key);
+  next(key: string, pauseMs: number, look: () => Promise<T>): Promise<T> {
+    const wait = `${key} ${pauseMs}`;
+    const known = this.coming.get(wait);
     if (known) return known;
-    const coming = sleep(this.pauseMs)
-      .then(look)
-      .finally(() => this.coming.delete(key));
-    this.coming.set(key, coming);
+    const coming = (pauseMs === 0 ? look() : sleep(pauseMs).then(look)).finally(() => this.coming.delete(wait));
+    this.coming.set(wait, coming);
     return coming;
   }
 }

@@ -37,7 +37,7 @@ export class ProblemFilter implements ExceptionFilter {
       );
     }
     if (error.slug === 'database-unavailable') {
-      this.logger.warn({ event: 'database_unavailable', err: error.cause ?? error }, 'The database cannot be reached');
+      this.logger.warn({ event: 'database_unavailable', err: error.cause ?? error }, error.detail);
     }
     return error;
   }

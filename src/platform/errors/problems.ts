@@ -133,9 +133,9 @@ export const PROBLEMS = {
   },
   'database-unavailable': {
     status: 503,
-    title: 'The database cannot be reached',
+    title: 'The database is not available at the moment',
     meaning:
-      'Nothing was done, or nothing more than the run that `run_id` names. Try again after `Retry-After` seconds.',
+      "It cannot be reached, or others' changes of the same rows came first. Nothing was done, or nothing more than the run that `run_id` names. Try again after `Retry-After` seconds.",
     retryAfterSeconds: 2,
   },
   overloaded: {

@@ -1,7 +1,7 @@
 import { Body, Controller, Delete, Get, HttpCode, Post, Put, Query, Res } from '@nestjs/common';
 import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
-import { Authorized } from '../../identity/authorized.decorator.js';
+import { Authorized, BODY_PROBLEMS } from '../../identity/authorized.decorator.js';
 import { CREATED_HEADERS } from '../../identity/created-headers.js';
 import { type AuthenticatedUser, CurrentUser } from '../../identity/current-user.decorator.js';
 import { API_PREFIX } from '../../platform/http/api-prefix.js';
@@ -68,15 +68,7 @@ export class LabelsController {
   @Etagged()
   @ApiIfMatch()
   @ApiLabelParam()
-  @Authorized(
-    'write',
-    'prompt-not-found',
-    'validation-failed',
-    'precondition-failed',
-    'precondition-required',
-    'payload-too-large',
-    'unsupported-media-type',
-  )
+  @Authorized('write', 'prompt-not-found', 'precondition-failed', 'precondition-required', ...BODY_PROBLEMS)
   @ApiOperation({
     summary: 'Set or move a label',
     description:
@@ -127,12 +119,10 @@ export class LabelsController {
     'write',
     'prompt-not-found',
     'not-found',
-    'validation-failed',
     'conflict',
     'precondition-failed',
     'precondition-required',
-    'payload-too-large',
-    'unsupported-media-type',
+    ...BODY_PROBLEMS,
   )
   @ApiOperation({
     summary: 'Roll a label back',
@@ -153,15 +143,7 @@ export class LabelsController {
   @HttpCode(204)
   @ApiIfMatch()
   @ApiLabelParam()
-  @Authorized(
-    'write',
-    'prompt-not-found',
-    'not-found',
-    'validation-failed',
-    'precondition-failed',
-    'payload-too-large',
-    'unsupported-media-type',
-  )
+  @Authorized('write', 'prompt-not-found', 'not-found', 'precondition-failed', ...BODY_PROBLEMS)
   @ApiOperation({
     summary: 'Remove a label',
     description: 'The version that it stood for stays; the history of the label goes.',

@@ -1,7 +1,7 @@
 import { Body, Controller, Get, Post, Query, Res } from '@nestjs/common';
 import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
-import { Authorized } from '../../identity/authorized.decorator.js';
+import { Authorized, BODY_PROBLEMS } from '../../identity/authorized.decorator.js';
 import { CREATED_HEADERS } from '../../identity/created-headers.js';
 import { type AuthenticatedUser, CurrentUser } from '../../identity/current-user.decorator.js';
 import { API_PREFIX } from '../../platform/http/api-prefix.js';
@@ -36,14 +36,7 @@ export class PromptVersionsController {
   @Post()
   @Idempotent()
   @Etagged()
-  @Authorized(
-    'write',
-    'prompt-not-found',
-    'validation-failed',
-    'payload-too-large',
-    'unsupported-media-type',
-    ...IDEMPOTENCY_PROBLEMS,
-  )
+  @Authorized('write', 'prompt-not-found', ...BODY_PROBLEMS, ...IDEMPOTENCY_PROBLEMS)
   @ApiOperation({
     summary: 'Add a version',
     description:

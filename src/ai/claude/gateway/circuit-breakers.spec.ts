@@ -21,11 +21,12 @@ describe('A circuit breaker', () => {
 
   /** Makes a call that succeeds, or throws `error`; answers what the caller is told. */
   async function call(error?: Error, model = MODEL): Promise<unknown> {
-    const told = breakers.execute(model, async () => {
+    const answer = async (): Promise<string> => {
       calls += 1;
       if (error) throw error;
       return 'answered';
-    });
+    };
+    const told = breakers.execute(model, answer, true);
     return told.catch((thrown: unknown) => thrown);
   }
 
@@ -88,6 +89,19 @@ describe('A circuit breaker', () => {
     expect(await isOpen()).toBe(false);
   });
 
+  it.each<[string, Error, boolean]>([
+    ['the deadline cuts off since it had waited for its place', new CallAborted('deadline', null), false],
+    ['its owner cancels', new CallAborted('cancelled', null), true],
+    ['another worker has taken over', new AbortReason('fenced'), true],
+  ])('stays open after a probe that %s: that says nothing of Claude', async (_, error, hasTime) => {
+    await times(20, overloaded);
+    jest.advanceTimersByTime(16_000);
+    await expect(breakers.execute(MODEL, () => Promise.reject(error), hasTime)).rejects.toBe(error);
+    expect(await isOpen()).toBe(true);
+    jest.advanceTimersByTime(16_000);
+    expect(await call()).toBe('answered');
+  });
+
   it('tells callers at once while it is open, and when to come again', async () => {
     await times(20, overloaded);
     jest.advanceTimersByTime(5000);
@@ -109,7 +123,7 @@ describe('A circuit breaker', () => {
     await times(20, overloaded);
     jest.advanceTimersByTime(15_000);
     let answer: (value: string) => void = () => undefined;
-    const probe = breakers.execute(MODEL, () => new Promise<string>((resolve) => (answer = resolve)));
+    const probe = breakers.execute(MODEL, () => new Promise<string>((resolve) => (answer = resolve)), true);
     expect(await isOpen()).toBe(true);
     answer('well again');
     expect(await probe).toBe('well again');

@@ -35,21 +35,27 @@ export class CircuitBreakers {
 
   /**
    * @param hasTime whether the call has as long as Claude may take to begin: one that the deadline cuts off before, since it had
-   *   waited for its place, tells nothing of Claude
+   *   waited for its place, says nothing of Claude
    * @throws ClaudeApiError (`claude-overloaded`, not retryable) while the model's circuit is open; what `call` throws.
    */
-  async execute<T>(model: string, call: () => Promise<T>, hasTime = true): Promise<T> {
+  async execute<T>(model: string, call: () => Promise<T>, hasTime: boolean): Promise<T> {
     const circuit = this.circuitOf(model);
     // cockatiel would let callers wait for the probe; ours are told at once.
     if (circuit.policy.state === CircuitState.HalfOpen) throw refusal(circuit);
     let outcome: Outcome<T>;
     try {
-      outcome = await circuit.policy.execute(() => observe(call, hasTime));
+      outcome = await circuit.policy.execute(() => observe(call, (error) => this.counts(error, hasTime, circuit)));
     } catch (error) {
       throw error instanceof BrokenCircuitError ? refusal(circuit) : error;
     }
     if ('refusal' in outcome) throw outcome.refusal;
     return outcome.value;
+  }
+
+  /** Whether an error counts against Claude. A probe that says nothing has not shown that Claude is well: the circuit stays open. */
+  private counts(error: unknown, hasTime: boolean, { policy }: Circuit): boolean {
+    if (policy.state === CircuitState.HalfOpen && !(error instanceof ClaudeApiError)) return true;
+    return isFailure(error, hasTime);
   }
 
   private circuitOf(model: string): Circuit {
@@ -68,11 +74,11 @@ export class CircuitBreakers {
   }
 }
 
-async function observe<T>(call: () => Promise<T>, hasTime: boolean): Promise<Outcome<T>> {
+async function observe<T>(call: () => Promise<T>, counts: (error: unknown) => boolean): Promise<Outcome<T>> {
   try {
     return { value: await call() };
   } catch (error) {
-    if (isFailure(error, hasTime)) throw error;
+    if (counts(error)) throw error;
     return { refusal: error };
   }
 }

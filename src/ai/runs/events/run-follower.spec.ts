@@ -65,15 +65,14 @@ describe('A follower', () => {
   });
 
   it('asks the database as one, however many follow a run that another process works on', async () => {
-    const readers = 100;
     const stored = [event(1, 'run')];
     let looks = 0;
     const repository = {
       findAfter: (_owner: UserId, _id: RunId, after: number) => {
         looks += 1;
-        // Each has looked for itself, and all together once.
-        if (looks === readers + 1) stored.push(event(2), event(3, 'succeeded'));
-        return Promise.resolve(looks === readers + 1 ? [] : stored.filter(({ sequence }) => sequence > after));
+        if (looks < 3) return Promise.resolve([]);
+        if (looks === 3) stored.push(event(2), event(3, 'succeeded'));
+        return Promise.resolve(stored.filter(({ sequence }) => sequence > after));
       },
       findPosition: () => Promise.resolve({ last: 1, status: 'running' }),
     } as unknown as RunEventsRepository;
@@ -83,9 +82,26 @@ describe('A follower', () => {
       for await (const frame of await follower.follow(1 as UserId, RUN.id, 1, 'after')) frames.push(frame);
       return frames;
     };
-    const all = await Promise.all(Array.from({ length: readers }, read));
+    const all = await Promise.all(Array.from({ length: 100 }, read));
     const whole = ['id: 2\nevent: delta\ndata: {"n":2}\n\n', 'id: 3\nevent: succeeded\ndata: {"n":3}\n\n'];
-    expect(all).toEqual(Array.from({ length: readers }, () => whole));
-    expect(looks).toBe(readers + 2);
+    expect(all).toEqual(Array.from({ length: 100 }, () => whole));
+    expect(looks).toBe(3);
+  });
+
+  it('reads what is stored page by page without a pause, though a page is filled by bytes before it has all its events', async () => {
+    const last = 40;
+    const stored = Array.from({ length: last }, (_, n) => event(n + 1, n + 1 === last ? 'succeeded' : 'delta'));
+    const repository = {
+      findAfter: (_owner: UserId, _id: RunId, after: number) => Promise.resolve(stored.slice(after, after + 1)),
+      findPosition: () => Promise.resolve({ last, status: 'succeeded' }),
+    } as unknown as RunEventsRepository;
+    const follower = new RunFollower(new LiveRuns(), repository, { stopping: false } as Lifecycle);
+    const read = async (): Promise<number> => {
+      let frames = 0;
+      for await (const _ of await follower.follow(1 as UserId, RUN.id, 0, 'after')) frames += 1;
+      return frames;
+    };
+    // A pause after each page would make it 8 s.
+    expect(await Promise.race([read(), sleep(2000, 'late', { ref: false })])).toBe(last);
   });
 });

@@ -16,10 +16,17 @@ const POLL_MS = 200;
 /** Stored events that are read at once. */
 const PAGE = 500;
 
+/** Where a reader stands: behind the event `after` of a run. */
+interface Position {
+  readonly owner: UserId;
+  readonly id: RunId;
+  readonly after: number;
+}
+
 /** Reads a run's events for one reader, from wherever it stopped: live in this process, or stored by any. */
 @Injectable()
 export class RunFollower {
-  private readonly looks = new SharedLooks<readonly RunEvent[]>(POLL_MS);
+  private readonly looks = new SharedLooks<readonly RunEvent[]>();
 
   constructor(
     private readonly liveRuns: LiveRuns,
@@ -64,20 +71,22 @@ export class RunFollower {
   ): AsyncGenerator<string> {
     let sequence = after;
     let silentSince = Date.now();
-    let more = true;
+    let found = true;
     while (knownLast === null || sequence < knownLast) {
       const live = place.find();
       // Remembered before looking: a change that comes while the events are read must not be slept through.
       const revision = live?.revision;
-      const events: readonly RunEvent[] =
-        fromMemory(live, sequence) ?? (await this.stored(owner, place.id, sequence, !live && !more));
+      const from: Position = { owner, id: place.id, after: sequence };
+      const events: readonly RunEvent[] = live
+        ? await this.eventsOfLive(live, from)
+        : await this.eventsStored(from, found ? 0 : POLL_MS);
       for (const event of events) {
         yield formatEvent(event.sequence, event.name, event.data);
         sequence = event.sequence;
         if (isEnd(event)) return;
       }
-      more = events.length === PAGE;
-      if (events.length > 0) {
+      found = events.length > 0;
+      if (found) {
         silentSince = Date.now();
         continue;
       }
@@ -90,16 +99,21 @@ export class RunFollower {
     }
   }
 
-  /** @param later whether none are there: then they are waited for a little, together with all who stand at the same event */
-  private stored(owner: UserId, id: RunId, after: number, later: boolean): Promise<readonly RunEvent[]> {
-    const look = () => this.events.findAfter(owner, id, after, PAGE);
-    return later ? this.looks.next(`${id} ${after}`, look) : look();
+  /** The next events of a run that is worked on here: from its memory, as far back as that goes. */
+  private async eventsOfLive(live: LiveRun, from: Position): Promise<readonly RunEvent[]> {
+    if (from.after + 1 >= live.firstSequence) return live.eventsAfter(from.after);
+    // Not shared: another's look may have begun before the change that this reader has been told of.
+    return this.find(from);
   }
-}
 
-/** The next events of a run that is worked on here; null when they have left the memory, or it is not. */
-function fromMemory(live: LiveRun | undefined, after: number): readonly RunEvent[] | null {
-  return live && after + 1 >= live.firstSequence ? live.eventsAfter(after) : null;
+  /** The next events of a run that is not worked on here, by one look for all who stand at the same event. */
+  private eventsStored(from: Position, pauseMs: number): Promise<readonly RunEvent[]> {
+    return this.looks.next(`${from.id} ${from.after}`, pauseMs, () => this.find(from));
+  }
+
+  private find({ owner, id, after }: Position): Promise<readonly RunEvent[]> {
+    return this.events.findAfter(owner, id, after, PAGE);
+  }
 }
 
 /** A reader's place at a run, in this process or not: the run may come to be worked on here while it is followed. */

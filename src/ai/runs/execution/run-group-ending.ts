@@ -13,6 +13,7 @@ import { countRun } from './run.metrics.js';
 
 /** Runs that one transaction ends: enough to be quick, few enough to leave others their turn. */
 export const RUNS_PER_ENDING = 250;
+
 /** What the last attempt of a run came to; its number and its time are the run's own. */
 export type AttemptEnd = Pick<FinalAttempt, 'answer' | 'failure'>;
 
